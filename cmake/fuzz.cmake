@@ -1,0 +1,20 @@
+# tests/fuzz/NAME.c becomes fuzz/NAME, a libFuzzer program; clang only.
+add_library(await_fuzzed STATIC ${library_sources})
+target_include_directories(await_fuzzed
+	PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+target_compile_definitions(await_fuzzed PRIVATE LIBAWAIT_VERSION="${PROJECT_VERSION}")
+target_compile_options(await_fuzzed PUBLIC -fsanitize=fuzzer-no-link,address,undefined
+	-fno-sanitize-recover=all)
+target_link_libraries(await_fuzzed PUBLIC Threads::Threads)
+
+file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/*.c)
+foreach(source ${fuzz_sources})
+	get_filename_component(name ${source} NAME_WE)
+	add_executable(fuzz_${name} ${source})
+	target_link_libraries(fuzz_${name} PRIVATE await_fuzzed)
+	# libFuzzer calls LLVMFuzzerTestOneInput, which no header declares.
+	target_compile_options(fuzz_${name} PRIVATE -Wno-missing-prototypes)
+	target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,address,undefined)
+	set_target_properties(fuzz_${name} PROPERTIES
+		OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+endforeach()

@@ -1,0 +1,26 @@
+# Installation: headers, library, pkg-config file and CMake package.
+
+include(CMakePackageConfigHelpers)
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/await)
+
+install(TARGETS await EXPORT await_targets
+	ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+	LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+	FILES_MATCHING PATTERN "*.h")
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(EXPORT await_targets NAMESPACE await:: DESTINATION ${package_dir})
+
+configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/await-config.cmake.in
+	${CMAKE_BINARY_DIR}/await-config.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/await-config-version.cmake
+	COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/await-config.cmake ${CMAKE_BINARY_DIR}/await-config-version.cmake
+	DESTINATION ${package_dir})
+
+# The prefix may be chosen as late as `cmake --install --prefix`, so await.pc finds its own place.
+file(RELATIVE_PATH pc_up ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+string(REGEX REPLACE "/$" "" pc_up ${pc_up})
+configure_file(${CMAKE_SOURCE_DIR}/cmake/await.pc.in ${CMAKE_BINARY_DIR}/await.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/await.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

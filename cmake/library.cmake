@@ -1,0 +1,58 @@
+# The library, in two shapes made of the same objects:
+#
+# await           what users get. In the static archive all objects are linked into one whose hidden
+#                 symbols were made local, so an internal name like list_push can never collide
+#                 with a function of the program. Sections stay separate: --gc-sections still drops
+#                 what a program does not call.
+# await_internal  the plain archive, for the tests, which call internal functions too.
+
+file(GLOB_RECURSE library_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.c)
+if(NOT library_sources)
+	message(FATAL_ERROR "no sources under src/")
+endif()
+
+add_library(await_objects OBJECT ${library_sources})
+target_include_directories(await_objects
+	PUBLIC ${CMAKE_SOURCE_DIR}/include
+	PRIVATE ${CMAKE_SOURCE_DIR}/src)
+target_compile_definitions(await_objects PRIVATE _GNU_SOURCE LIBAWAIT_VERSION="${PROJECT_VERSION}")
+# Words read in pairs right after they were written one by one stall the store buffer: 25 ns in the middle of starting a
+# task.
+target_compile_options(await_objects PRIVATE -fno-tree-slp-vectorize)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
+	# Another stack may be entered by a push onto it: nothing may lie below its stack pointer.
+	target_compile_options(await_objects PRIVATE -mno-red-zone)
+endif()
+target_link_libraries(await_objects PUBLIC Threads::Threads)
+
+if(BUILD_SHARED_LIBS)
+	add_library(await SHARED $<TARGET_OBJECTS:await_objects>)
+	set_target_properties(await PROPERTIES
+		VERSION ${PROJECT_VERSION}
+		SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+elseif(CMAKE_OBJCOPY AND CMAKE_LINKER)
+	set(merged ${CMAKE_BINARY_DIR}/await.o)
+	add_custom_command(OUTPUT ${merged}
+		COMMAND ${CMAKE_LINKER} -r -o ${merged} $<TARGET_OBJECTS:await_objects>
+		COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${merged}
+		DEPENDS await_objects $<TARGET_OBJECTS:await_objects>
+		COMMAND_EXPAND_LISTS VERBATIM
+		COMMENT "Making internal symbols local")
+	add_library(await STATIC ${merged})
+	set_target_properties(await PROPERTIES LINKER_LANGUAGE C)
+	set_source_files_properties(${merged} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+else()
+	add_library(await STATIC $<TARGET_OBJECTS:await_objects>)
+endif()
+target_include_directories(await PUBLIC
+	$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
+	$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_link_libraries(await PUBLIC Threads::Threads)
+add_library(await::await ALIAS await)
+
+if(NOT BUILD_SHARED_LIBS)
+	add_library(await_internal STATIC $<TARGET_OBJECTS:await_objects>)
+	target_include_directories(await_internal
+		PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+	target_link_libraries(await_internal PUBLIC Threads::Threads)
+endif()

@@ -1,0 +1,43 @@
+# One test program per file: tests/core/task.c becomes tests/core_task. Each holds the harness and
+# the fault injector, and sees the internal headers.
+
+# The calls that tests/fault.c can make fail. The linker sends every reference to them, in the
+# library as in the test, through the injector; that needs no symbol lookup at run time and works in
+# static programs and under the sanitizers alike.
+set(faulty_calls
+	accept4 bind close connect epoll_create1 epoll_ctl epoll_wait epoll_pwait2 eventfd fcntl
+	getsockopt listen madvise mmap mprotect munmap pipe2 poll read readv recv recvfrom recvmsg send
+	sendfile sendmsg sendto setsockopt socket socketpair syscall timerfd_create write writev
+	calloc malloc realloc aligned_alloc posix_memalign strdup pthread_create)
+list(TRANSFORM faulty_calls PREPEND "-Wl,--wrap=")
+
+add_library(await_harness OBJECT
+	tests/harness.c tests/harness_main.c tests/fault.c)
+target_link_libraries(await_harness PUBLIC await_internal)
+target_include_directories(await_harness PUBLIC ${CMAKE_SOURCE_DIR}/tests)
+target_link_options(await_harness PUBLIC ${faulty_calls})
+
+function(add_test_program name source)
+	add_executable(${name} ${source})
+	target_link_libraries(${name} PRIVATE await_harness)
+	set_target_properties(${name} PROPERTIES
+		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endfunction()
+
+file(GLOB test_sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/tests
+	${CMAKE_SOURCE_DIR}/tests/*/*.c)
+foreach(source ${test_sources})
+	if(source MATCHES "^(fuzz|install|cxx)/")
+		continue()
+	endif()
+	string(REGEX REPLACE "/(.*)\\.c$" "_\\1" name ${source})
+	add_test_program(${name} ${CMAKE_SOURCE_DIR}/tests/${source})
+endforeach()
+
+if(CMAKE_CXX_COMPILER)
+	file(GLOB cxx_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/cxx/*.cc)
+	foreach(source ${cxx_sources})
+		get_filename_component(name ${source} NAME_WE)
+		add_test_program(cxx_${name} ${source})
+	endforeach()
+endif()

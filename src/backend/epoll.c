@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The epoll backend. A call is tried first; only if it would block does the descriptor wait. Every descriptor is registered
+ * once, edge-triggered, for both directions, and never touched again: a request costs a recv, a send and its share of
+ * one epoll_wait. A short read proves that a stream is drained, so that the next receive waits without trying.
+ *
+ * The kernel forgets a descriptor when somebody closes it with plain close(2), and the library cannot see that. So a
+ * wait that lasts longer than two sweeps (SWEEP_NS apart) is confirmed once (EPOLL_CTL_MOD): the kernel then says that it knows
+ * no such descriptor, or tells of an event that was missed. Busy connections never wait that long. The sweep that finds
+ * such waits costs nothing per operation: it looks at the table, and only as long as there are new waits.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include "backend/posix.h"
+#include "backend/readiness.h"
+
+enum {
+	EVENTS_MAX = 256,	/* taken from the kernel at a time */
+	SWEEP_NS = 50 * 1000 * 1000,
+};
+
+/* The event that is the loop's own eventfd: descriptor 0 in a generation that does not come. */
+#define WAKE_DATA ((uint64_t)UINT32_MAX << 32)
+
+struct epoll_state {
+	struct posix_state posix;
+	int fd;
+	bool no_pwait2;			/* the kernel is older than 5.11: milliseconds only */
+	bool new_waits;			/* some wait has not been confirmed: a sweep is due */
+	uint64_t sweep_ns;		/* when */
+	struct epoll_event events[EVENTS_MAX];
+};
+
+static struct epoll_event event_of(int fd, const struct descriptor *descriptor)
+{
+	return (struct epoll_event){
+		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+		.data.u64 = (uint64_t)descriptor->generation << 32 | (uint32_t)fd,
+	};
+}
+
+static void epoll_close(struct async_loop *loop)
+{
+	struct epoll_state *state = loop->backend_state;
+
+	close(state->fd);
+	posix_close(&state->posix);
+	free(state);
+	loop->backend_state = NULL;
+}
+
+static int epoll_open(struct async_loop *loop, const char *without)
+{
+	struct epoll_state *state = calloc(1, sizeof *state);
+	struct epoll_event wake = { .events = EPOLLIN, .data.u64 = WAKE_DATA };
+	int error;
+
+	if (!state)
+		return async_fail(-ENOMEM, "no memory for the epoll backend");
+	state->no_pwait2 = without && strstr(without, "no-pwait2");
+	error = posix_open(&state->posix);
+	if (error)
+		goto free_state;
+	error = descriptors_grow(&state->posix.descriptors, state->posix.wake_fd);
+	if (error)
+		goto close_posix;
+	state->fd = epoll_create1(EPOLL_CLOEXEC);
+	if (state->fd < 0 || epoll_ctl(state->fd, EPOLL_CTL_ADD, state->posix.wake_fd, &wake)) {
+		error = async_fail(-errno, "cannot make the loop's epoll descriptor");
+		goto close_posix;
+	}
+	loop->backend_state = state;
+	return 0;
+
+close_posix:
+	if (state->fd > 0)
+		close(state->fd);
+	posix_close(&state->posix);
+free_state:
+	free(state);
+	return error;
+}
+
+/* The kernel must know the descriptor before anyone waits for it. -EPERM: a file that is always ready. */
+static int register_fd(struct epoll_state *state, int fd, struct descriptor *descriptor)
+{
+	struct epoll_event event = event_of(fd, descriptor);
+
+	if (epoll_ctl(state->fd, EPOLL_CTL_ADD, fd, &event) &&
+	    (errno != EEXIST || epoll_ctl(state->fd, EPOLL_CTL_MOD, fd, &event)))
+		return -errno;
+	descriptor->flags |= FD_REGISTERED;
+	return 0;
+}
+
+static inline void wait_begins(struct async_loop *loop, struct epoll_state *state, struct descriptor *descriptor,
+			       struct operation *operation, int direction)
+{
+	descriptor->waiting[direction] = operation;
+	descriptor->flags &= ~(((uint32_t)(FD_SEEN | FD_CONFIRMED) << direction) |
+			       (direction == DIRECTION_READ ? FD_DRAINED : 0));
+	state->new_waits = true;
+	loop->operations++;
+}
+
+static inline void wait_ends(struct async_loop *loop, struct descriptor *descriptor, struct operation *operation,
+			     int64_t result)
+{
+	descriptor->waiting[operation->direction] = NULL;
+	operation_complete(loop, operation, result);
+}
+
+/* A receive that got less than it asked for has emptied a stream's buffer, unless the peer's end is in there too. */
+static inline void note_short_read(struct descriptor *descriptor, const struct operation *operation, int64_t result)
+{
+	if (operation->code == OP_RECV && result > 0 && (size_t)result < operation->size &&
+	    (descriptor->flags & (FD_STREAM | FD_HANGUP)) == FD_STREAM)
+		descriptor->flags |= FD_DRAINED;
+}
+
+/* What the library did not make itself: is it a socket, a stream, blocking? Once per registration. */
+static int get_to_know(int fd, struct descriptor *descriptor)
+{
+	socklen_t length = sizeof(int);
+	int type;
+
+	if (!getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length))
+		descriptor->flags |= FD_SOCKET | (type == SOCK_STREAM ? FD_STREAM : 0);
+	else if (errno == EBADF)
+		return -EBADF;
+	return 0;
+}
+
+/* Whether this operation would block the thread on a blocking descriptor. */
+static bool needs_unblocking(const struct operation *operation, const struct descriptor *descriptor)
+{
+	switch (operation->code) {
+	case OP_ACCEPT:
+	case OP_CONNECT:
+		return true;
+	case OP_READ:
+	case OP_WRITE:
+	case OP_READV:
+	case OP_WRITEV:
+		return !(descriptor->flags & FD_SOCKET);
+	default:
+		return false;
+	}
+}
+
+/* First try; when the number was reused for something that is no socket, forget what was known and try again. */
+static int64_t first_attempt(struct operation *operation, struct descriptor *descriptor)
+{
+	int64_t result;
+
+	if (needs_unblocking(operation, descriptor)) {
+		int error = descriptor_unblock(operation->fd);
+
+		if (error)
+			return error;
+	}
+	result = operation_attempt(operation, descriptor->flags & FD_SOCKET);
+	if (unlikely(result == -ENOTSOCK && descriptor->flags & FD_SOCKET)) {
+		descriptor->generation++;
+		descriptor->flags = 0;
+		return first_attempt(operation, descriptor);
+	}
+	return result;
+}
+
+static int64_t epoll_start(struct async_loop *loop, struct operation *operation)
+{
+	struct epoll_state *state = loop->backend_state;
+	struct descriptor *descriptor = descriptor_at(&state->posix.descriptors, operation->fd);
+	int64_t result;
+
+	if (unlikely(!descriptor))
+		return -ENOMEM;
+	if (unlikely(descriptor->waiting[operation->direction]))
+		return descriptor_busy(descriptor, operation);
+	if (operation->code != OP_RECV || !(descriptor->flags & FD_DRAINED)) {
+		result = first_attempt(operation, descriptor);
+		if (likely(result != -EAGAIN)) {
+			note_short_read(descriptor, operation, result);
+			if (operation->code == OP_ACCEPT && result >= 0)
+				descriptor_born(&state->posix.descriptors, (int)result, FD_SOCKET | FD_STREAM);
+			return result;
+		}
+	}
+	if (unlikely(!(descriptor->flags & FD_REGISTERED))) {
+		int error = descriptor->flags & FD_SOCKET ? 0 : get_to_know(operation->fd, descriptor);
+
+		if (!error)
+			error = register_fd(state, operation->fd, descriptor);
+		if (error)
+			return error;
+	}
+	wait_begins(loop, state, descriptor, operation, operation->direction);
+	return OPERATION_STARTED;
+}
+
+/* The common case of a server: wait for the next request on a connection that is known, drained, and not waited for
+ * (FD_DRAINED is taken off while somebody waits). */
+static int64_t epoll_recv(struct async_loop *loop, struct operation *operation)
+{
+	struct epoll_state *state = loop->backend_state;
+	struct descriptor *descriptor = &state->posix.descriptors.entries[operation->fd];
+
+	if (unlikely(operation->fd >= state->posix.descriptors.count ||
+		     (descriptor->flags & (FD_DRAINED | FD_REGISTERED)) != (FD_DRAINED | FD_REGISTERED)))
+		return recv_plainly(loop, operation);
+	wait_begins(loop, state, descriptor, operation, DIRECTION_READ);
+	return task_suspend(&operation->wait);
+}
+
+/* And: an answer that the socket's buffer takes at once. */
+static int64_t epoll_sendall(struct async_loop *loop, struct operation *operation)
+{
+	const struct posix_state *state = loop->backend_state;
+	ssize_t n;
+
+	if (unlikely(operation->fd >= state->descriptors.count ||
+		     state->descriptors.entries[operation->fd].waiting[DIRECTION_WRITE]))
+		return sendall_plainly(loop, operation);
+	n = send(operation->fd, operation->data, operation->size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (likely(n == (ssize_t)operation->size))
+		return n;
+	if (n > 0)
+		operation->done = (size_t)n;
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return operation_failed(operation->wait.task, operation, -errno);
+	return sendall_plainly(loop, operation);
+}
+
+static void epoll_cancel(struct async_loop *loop, struct operation *operation, int error)
+{
+	struct epoll_state *state = loop->backend_state;
+
+	wait_ends(loop, &state->posix.descriptors.entries[operation->fd], operation, error);
+}
+
+static void retry(struct async_loop *loop, struct epoll_state *state, int fd, int direction)
+{
+	struct descriptor *descriptor = &state->posix.descriptors.entries[fd];
+	struct operation *operation = descriptor->waiting[direction];
+	int64_t result;
+
+	if (!operation)
+		return;
+	result = operation_attempt(operation, descriptor->flags & FD_SOCKET);
+	if (result == -EAGAIN)
+		return;
+	note_short_read(descriptor, operation, result);
+	if (operation->code == OP_ACCEPT && result >= 0)
+		descriptor_born(&state->posix.descriptors, (int)result, FD_SOCKET | FD_STREAM);
+	wait_ends(loop, &state->posix.descriptors.entries[fd], operation, result);
+}
+
+/* The short cut for what nearly every event is: data for a task that waits in await_recv. */
+static inline bool receive(struct async_loop *loop, struct descriptor *descriptor)
+{
+	struct operation *operation = descriptor->waiting[DIRECTION_READ];
+	ssize_t n;
+
+	if (unlikely(!operation || operation->code != OP_RECV))
+		return false;
+	n = recv(operation->fd, operation->data, operation->size, MSG_DONTWAIT);
+	if (unlikely(n <= 0))
+		return false;
+	descriptor->waiting[DIRECTION_READ] = NULL;
+	if (likely(n < (ssize_t)operation->size))
+		descriptor->flags |= FD_DRAINED;
+	operation_succeed(loop, operation, n);
+	return true;
+}
+
+static void handle_rare_event(struct async_loop *loop, struct epoll_state *state, int fd, uint32_t events)
+{
+	struct descriptor *descriptor = &state->posix.descriptors.entries[fd];
+
+	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		descriptor->flags |= FD_HANGUP;
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+		descriptor->flags &= ~(uint32_t)FD_DRAINED;
+		retry(loop, state, fd, DIRECTION_READ);
+	}
+	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+		retry(loop, state, fd, DIRECTION_WRITE);
+}
+
+static inline void handle_event(struct async_loop *loop, struct epoll_state *state, const struct epoll_event *event)
+{
+	int fd = (int)(uint32_t)event->data.u64;
+	struct descriptor *descriptor = &state->posix.descriptors.entries[fd];
+
+	if (unlikely(descriptor->generation != event->data.u64 >> 32)) {
+		if (event->data.u64 == WAKE_DATA)
+			posix_wake_done(&state->posix);
+		return;
+	}
+	if (likely((event->events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == EPOLLIN &&
+		   (descriptor->flags & (FD_STREAM | FD_HANGUP)) == FD_STREAM)) {
+		if (likely(receive(loop, descriptor) && !descriptor->waiting[DIRECTION_WRITE]))
+			return;
+	}
+	handle_rare_event(loop, state, fd, event->events);
+}
+
+static int wait_for_events(struct epoll_state *state, uint64_t now_ns, uint64_t deadline_ns)
+{
+	uint64_t left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
+	struct timespec left = { (time_t)(left_ns / NS_PER_SECOND), (long)(left_ns % NS_PER_SECOND) };
+	uint64_t left_ms = (left_ns + 999999) / 1000000;
+	int n;
+
+	if (!left_ns)
+		return epoll_wait(state->fd, state->events, EVENTS_MAX, 0);
+	if (!state->no_pwait2) {
+		n = epoll_pwait2(state->fd, state->events, EVENTS_MAX, deadline_ns == NS_NEVER ? NULL : &left, NULL);
+		if (n >= 0 || errno != ENOSYS)
+			return n;
+		state->no_pwait2 = true;
+	}
+	if (deadline_ns == NS_NEVER)
+		return epoll_wait(state->fd, state->events, EVENTS_MAX, -1);
+	return epoll_wait(state->fd, state->events, EVENTS_MAX, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms);
+}
+
+/* Ask the kernel about one wait: see the top of the file. */
+static void confirm(struct async_loop *loop, struct epoll_state *state, struct descriptor *descriptor,
+		    struct operation *operation)
+{
+	struct epoll_event event = event_of(operation->fd, descriptor);
+
+	descriptor->flags &= ~(uint32_t)FD_DRAINED;
+	descriptor->flags |= (uint32_t)FD_CONFIRMED << operation->direction;
+	if (!epoll_ctl(state->fd, EPOLL_CTL_MOD, operation->fd, &event))
+		return;
+	if (errno != ENOENT || register_fd(state, operation->fd, descriptor))
+		wait_ends(loop, descriptor, operation, -errno);
+}
+
+/* Look at all waits: one that was there at the last sweep is old. */
+static void sweep(struct async_loop *loop, struct epoll_state *state)
+{
+	state->new_waits = false;
+	for (int fd = 0; fd < state->posix.descriptors.count; fd++) {
+		for (int direction = 0; direction < DIRECTIONS; direction++) {
+			struct descriptor *descriptor = &state->posix.descriptors.entries[fd];
+
+			if (!descriptor->waiting[direction] || descriptor->flags & (uint32_t)FD_CONFIRMED << direction)
+				continue;
+			if (descriptor->flags & (uint32_t)FD_SEEN << direction) {
+				confirm(loop, state, descriptor, descriptor->waiting[direction]);
+			} else {
+				descriptor->flags |= (uint32_t)FD_SEEN << direction;
+				state->new_waits = true;
+			}
+		}
+	}
+}
+
+static void epoll_poll(struct async_loop *loop, uint64_t deadline_ns)
+{
+	struct epoll_state *state = loop->backend_state;
+	uint64_t now_ns = 0;
+	int n;
+
+	if (deadline_ns && state->new_waits) {
+		now_ns = loop_clock(loop);
+		if (now_ns >= state->sweep_ns) {
+			sweep(loop, state);
+			state->sweep_ns = now_ns + SWEEP_NS;
+		}
+		if (state->new_waits && state->sweep_ns < deadline_ns)
+			deadline_ns = state->sweep_ns;
+	} else if (deadline_ns != NS_NEVER && deadline_ns) {
+		now_ns = loop_clock(loop);
+	}
+	n = wait_for_events(state, now_ns, loop->ready_first ? 0 : deadline_ns);
+	for (int i = 0; i < n; i++)
+		handle_event(loop, state, &state->events[i]);
+}
+
+static int epoll_shut(struct async_loop *loop, int fd)
+{
+	struct epoll_state *state = loop->backend_state;
+
+	if (fd < state->posix.descriptors.count) {
+		struct descriptor *descriptor = &state->posix.descriptors.entries[fd];
+
+		for (int direction = 0; direction < DIRECTIONS; direction++)
+			if (unlikely(descriptor->waiting[direction] != NULL))
+				wait_ends(loop, descriptor, descriptor->waiting[direction], -EBADF);
+		descriptor->generation++;
+		descriptor->flags = 0;
+	}
+	return close(fd) ? -errno : 0;
+}
+
+const struct backend backend_epoll = {
+	.name = "epoll",
+	.open = epoll_open,
+	.close = epoll_close,
+	.start = epoll_start,
+	.recv = epoll_recv,
+	.sendall = epoll_sendall,
+	.cancel = epoll_cancel,
+	.poll = epoll_poll,
+	.shut = epoll_shut,
+	POSIX_SOCKETS,
+};

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The io_uring backend. An operation becomes an entry of the submission ring; all entries of a turn are submitted, and
+ * completions awaited, with one system call. A receive on a drained socket asks the kernel to poll first
+ * (POLL_FIRST), so that no attempt is wasted; the last completion told whether there was more.
+ *
+ * Accept is the exception: it is tried directly and waits by polling. A multishot accept would take connections out
+ * of the backlog that nobody has asked for, which is just what a server at its limit must not do.
+ *
+ * A descriptor that answers -EAGAIN all the same (O_NONBLOCK ones do, for some operations and kernels) is polled
+ * and the operation submitted again.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "backend/posix.h"
+#include "backend/readiness.h"
+#include "backend/ring.h"
+
+/* What a completion belongs to: an operation's address, or one of these. */
+enum { DATA_NOBODY, DATA_WAKE, DATA_NUMBERS };
+
+struct uring_state {
+	struct posix_state posix;
+	struct ring ring;
+	bool wake_armed;
+	struct operation *stuck;	/* could not be queued: the rings were full */
+};
+
+static void wake_arm(struct uring_state *state)
+{
+	struct io_uring_sqe *entry = ring_entry(&state->ring);
+
+	state->wake_armed = entry != NULL;
+	if (!entry)
+		return;
+	entry->opcode = IORING_OP_POLL_ADD;
+	entry->fd = state->posix.wake_fd;
+	entry->poll32_events = POLLIN;
+	entry->user_data = DATA_WAKE;
+}
+
+static int uring_open(struct async_loop *loop, const char *without)
+{
+	struct uring_state *state = calloc(1, sizeof *state);
+	int error;
+
+	if (!state)
+		return async_fail(-ENOMEM, "no memory for the io_uring backend");
+	error = ring_open(&state->ring, without);
+	if (error)
+		goto free_state;
+	error = posix_open(&state->posix);
+	if (error)
+		goto close_ring;
+	loop->backend_state = state;
+	return 0;
+
+close_ring:
+	ring_close(&state->ring);
+free_state:
+	free(state);
+	return error == -EPERM || error == -ENOSYS ? error : async_fail(error, "cannot make an io_uring");
+}
+
+static void uring_close(struct async_loop *loop)
+{
+	struct uring_state *state = loop->backend_state;
+
+	ring_close(&state->ring);
+	posix_close(&state->posix);
+	free(state);
+	loop->backend_state = NULL;
+}
+
+static void fill_poll(struct io_uring_sqe *entry, int events)
+{
+	entry->opcode = IORING_OP_POLL_ADD;
+	entry->poll32_events = (unsigned)events;
+}
+
+static void fill_data(struct io_uring_sqe *entry, uint8_t opcode, const struct operation *operation, unsigned flags)
+{
+	entry->opcode = opcode;
+	entry->addr = (uintptr_t)operation->data;
+	entry->len = operation->size > INT32_MAX ? INT32_MAX : (unsigned)operation->size;
+	entry->msg_flags = flags;
+}
+
+static void fill_vector(struct io_uring_sqe *entry, uint8_t opcode, const struct operation *operation)
+{
+	entry->opcode = opcode;
+	entry->addr = (uintptr_t)operation->vector;
+	entry->len = (unsigned)operation->count;
+	entry->off = (uint64_t)-1;	/* at the file's own position */
+}
+
+static void fill_message(struct io_uring_sqe *entry, uint8_t opcode, const struct operation *operation, int flags)
+{
+	entry->opcode = opcode;
+	entry->addr = (uintptr_t)operation->message;
+	entry->len = 1;
+	entry->msg_flags = (unsigned)(operation->message_flags | flags);
+}
+
+/* The rest of an OP_SENDALL: the kernel itself goes on after short writes (MSG_WAITALL), except past its own limits. */
+static void fill_sendall(struct io_uring_sqe *entry, const struct operation *operation)
+{
+	size_t left = operation->size - operation->done;
+
+	entry->opcode = IORING_OP_SEND;
+	entry->addr = (uintptr_t)operation->data + operation->done;
+	entry->len = left > INT32_MAX ? INT32_MAX : (unsigned)left;
+	entry->msg_flags = MSG_NOSIGNAL | MSG_WAITALL;
+}
+
+static void fill(struct io_uring_sqe *entry, const struct operation *operation, bool poll_first)
+{
+	switch (operation->code) {
+	case OP_RECV:
+		fill_data(entry, IORING_OP_RECV, operation, 0);
+		entry->ioprio = poll_first ? IORING_RECVSEND_POLL_FIRST : 0;
+		break;
+	case OP_SENDALL:
+		fill_sendall(entry, operation);
+		break;
+	case OP_SEND:
+		fill_data(entry, IORING_OP_SEND, operation, MSG_NOSIGNAL);
+		break;
+	case OP_RECVMSG:
+		fill_message(entry, IORING_OP_RECVMSG, operation, 0);
+		break;
+	case OP_SENDMSG:
+		fill_message(entry, IORING_OP_SENDMSG, operation, MSG_NOSIGNAL);
+		break;
+	case OP_CONNECT:
+		entry->opcode = IORING_OP_CONNECT;
+		entry->addr = (uintptr_t)operation->address;
+		entry->off = *operation->length;
+		break;
+	case OP_READ:
+		fill_data(entry, IORING_OP_READ, operation, 0);
+		entry->off = (uint64_t)-1;
+		break;
+	case OP_WRITE:
+		fill_data(entry, IORING_OP_WRITE, operation, 0);
+		entry->off = (uint64_t)-1;
+		break;
+	case OP_READV:
+		fill_vector(entry, IORING_OP_READV, operation);
+		break;
+	case OP_WRITEV:
+		fill_vector(entry, IORING_OP_WRITEV, operation);
+		break;
+	default:
+		fill_poll(entry, operation->code == OP_POLL ? operation->events : POLLIN);
+		break;
+	}
+}
+
+static int queue(struct uring_state *state, struct operation *operation, bool poll_first)
+{
+	struct io_uring_sqe *entry = ring_entry(&state->ring);
+
+	if (unlikely(!entry))
+		return -EBUSY;
+	if (unlikely(operation->polling))
+		fill_poll(entry, operation->direction == DIRECTION_READ ? POLLIN : POLLOUT);
+	else
+		fill(entry, operation, poll_first);
+	entry->fd = operation->fd;
+	entry->user_data = (uintptr_t)operation;
+	return 0;
+}
+
+/* The rings are full (hundreds of thousands under way): remember the operation until completions made room. */
+static void queue_later(struct uring_state *state, struct operation *operation)
+{
+	operation->next = state->stuck;
+	state->stuck = operation;
+}
+
+static void queue_stuck(struct uring_state *state)
+{
+	while (unlikely(state->stuck != NULL)) {
+		struct operation *operation = state->stuck;
+
+		if (queue(state, operation, false))
+			return;
+		state->stuck = operation->next;
+	}
+}
+
+static int64_t try_accept(struct uring_state *state, struct operation *operation)
+{
+	int64_t result = descriptor_unblock(operation->fd);
+
+	if (!result)
+		result = operation_attempt(operation, true);
+	if (result >= 0)
+		descriptor_born(&state->posix.descriptors, (int)result, FD_DRAINED);
+	return result;
+}
+
+static int64_t uring_start(struct async_loop *loop, struct operation *operation)
+{
+	struct uring_state *state = loop->backend_state;
+	struct descriptor *descriptor = descriptor_at(&state->posix.descriptors, operation->fd);
+	bool drained;
+
+	if (unlikely(!descriptor))
+		return -ENOMEM;
+	if (unlikely(descriptor->waiting[operation->direction]))
+		return descriptor_busy(descriptor, operation);
+	if (unlikely(operation->code == OP_ACCEPT)) {
+		int64_t result = try_accept(state, operation);
+
+		if (result != -EAGAIN)
+			return result;
+		descriptor = descriptor_at(&state->posix.descriptors, operation->fd);
+	}
+	drained = descriptor->flags & FD_DRAINED && state->ring.poll_first;
+	if (unlikely(queue(state, operation, drained)))
+		queue_later(state, operation);
+	descriptor->waiting[operation->direction] = operation;
+	loop->operations++;
+	return OPERATION_STARTED;
+}
+
+static void queue_cancel(struct uring_state *state, const struct operation *operation)
+{
+	struct io_uring_sqe *entry = ring_entry(&state->ring);
+
+	if (!entry && !ring_enter(&state->ring, 0, 0))
+		entry = ring_entry(&state->ring);
+	if (!entry)
+		return;
+	entry->opcode = IORING_OP_ASYNC_CANCEL;
+	entry->addr = (uintptr_t)operation;
+	entry->user_data = DATA_NOBODY;
+}
+
+static void uring_cancel(struct async_loop *loop, struct operation *operation, int error)
+{
+	operation->cancel_error = error;
+	queue_cancel(loop->backend_state, operation);
+}
+
+static void finish(struct async_loop *loop, struct uring_state *state, struct operation *operation, int64_t result)
+{
+	struct descriptor *descriptor = &state->posix.descriptors.entries[operation->fd];
+
+	if (likely(descriptor->waiting[operation->direction] == operation))
+		descriptor->waiting[operation->direction] = NULL;
+	operation_complete(loop, operation, result);
+}
+
+/* Go on with an operation that has not ended yet: poll, or try again. */
+static void go_on(struct uring_state *state, struct operation *operation)
+{
+	if (unlikely(queue(state, operation, false)))
+		queue_later(state, operation);
+}
+
+static void poll_ended(struct async_loop *loop, struct uring_state *state, struct operation *operation, int result)
+{
+	operation->polling = false;
+	if (result < 0 || operation->cancelling)
+		finish(loop, state, operation, operation->cancelling ? -ECANCELED : result);
+	else
+		go_on(state, operation);
+}
+
+static void accept_ended(struct async_loop *loop, struct uring_state *state, struct operation *operation, int64_t result)
+{
+	if (result >= 0)
+		result = operation->cancelling ? -ECANCELED : try_accept(state, operation);
+	if (result == -EAGAIN)
+		go_on(state, operation);
+	else
+		finish(loop, state, operation, result);
+}
+
+static void sendall_ended(struct async_loop *loop, struct uring_state *state, struct operation *operation, int result)
+{
+	if (likely(result > 0)) {
+		operation->done += (size_t)result;
+		if (unlikely(operation->done < operation->size) && !operation->cancelling) {
+			go_on(state, operation);
+			return;
+		}
+		result = operation->done < operation->size ? -ECANCELED : 0;
+	}
+	finish(loop, state, operation, result < 0 ? result : (int64_t)operation->size);
+}
+
+static void complete(struct async_loop *loop, struct uring_state *state, const struct io_uring_cqe *completion)
+{
+	struct operation *operation = (struct operation *)(uintptr_t)completion->user_data;
+	struct descriptor *descriptor = &state->posix.descriptors.entries[operation->fd];
+	int result = completion->res;
+
+	if (unlikely(operation->polling)) {
+		poll_ended(loop, state, operation, result);
+		return;
+	}
+	if (unlikely(result == -EINTR && !operation->cancelling)) {
+		go_on(state, operation);
+		return;
+	}
+	if (unlikely(result == -EAGAIN && operation->code != OP_ACCEPT)) {
+		operation->polling = true;
+		go_on(state, operation);
+		return;
+	}
+	if (operation->code == OP_RECV) {
+		if (completion->flags & IORING_CQE_F_SOCK_NONEMPTY)
+			descriptor->flags &= ~(uint32_t)FD_DRAINED;
+		else
+			descriptor->flags |= FD_DRAINED;
+		finish(loop, state, operation, result);
+	} else if (operation->code == OP_SENDALL) {
+		sendall_ended(loop, state, operation, result);
+	} else if (operation->code == OP_ACCEPT) {
+		accept_ended(loop, state, operation, result);
+	} else {
+		finish(loop, state, operation, result);
+	}
+}
+
+static void take_completions(struct async_loop *loop, struct uring_state *state)
+{
+	struct ring *ring = &state->ring;
+	unsigned head = *ring->cq_head, tail = __atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE);
+
+	for (; head != tail; head++) {
+		struct io_uring_cqe completion = ring->completions[head & ring->cq_mask];
+
+		if (unlikely(completion.user_data < DATA_NUMBERS)) {
+			if (completion.user_data == DATA_WAKE) {
+				state->wake_armed = false;
+				posix_wake_done(&state->posix);
+			}
+			continue;
+		}
+		complete(loop, state, &completion);
+	}
+	__atomic_store_n(ring->cq_head, head, __ATOMIC_RELEASE);
+}
+
+static void uring_poll(struct async_loop *loop, uint64_t deadline_ns)
+{
+	struct uring_state *state = loop->backend_state;
+	uint64_t now_ns;
+
+	queue_stuck(state);
+	if (!deadline_ns) {
+		if (!ring_has_work(&state->ring))
+			return;
+		ring_enter(&state->ring, 0, 0);
+		take_completions(loop, state);
+		return;
+	}
+	if (unlikely(!state->wake_armed))
+		wake_arm(state);
+	now_ns = deadline_ns == NS_NEVER ? 0 : loop_clock(loop);
+	if (deadline_ns <= now_ns)
+		ring_enter(&state->ring, 0, 0);
+	else
+		ring_enter(&state->ring, 1, deadline_ns == NS_NEVER ? NS_NEVER : deadline_ns - now_ns);
+	take_completions(loop, state);
+}
+
+/*
+ * Entries name descriptors by number, so what is queued for this number must reach the kernel before the number is free;
+ * from then on the kernel holds the file itself, and a cancel ends the operation.
+ */
+static void end_waiters(struct uring_state *state, struct descriptor *descriptor)
+{
+	ring_enter(&state->ring, 0, 0);
+	for (int direction = 0; direction < DIRECTIONS; direction++) {
+		struct operation *operation = descriptor->waiting[direction];
+
+		if (!operation)
+			continue;
+		descriptor->waiting[direction] = NULL;
+		operation->cancelling = true;
+		operation->cancel_error = -EBADF;
+		queue_cancel(state, operation);
+	}
+}
+
+static int uring_shut(struct async_loop *loop, int fd)
+{
+	struct uring_state *state = loop->backend_state;
+
+	if (fd < state->posix.descriptors.count) {
+		struct descriptor *descriptor = &state->posix.descriptors.entries[fd];
+
+		if (unlikely(descriptor->waiting[DIRECTION_READ] || descriptor->waiting[DIRECTION_WRITE]))
+			end_waiters(state, descriptor);
+		descriptor->generation++;
+		descriptor->flags = 0;
+	}
+	return close(fd) ? -errno : 0;
+}
+
+const struct backend backend_uring = {
+	.name = "uring",
+	.open = uring_open,
+	.close = uring_close,
+	.start = uring_start,
+	.cancel = uring_cancel,
+	.poll = uring_poll,
+	.shut = uring_shut,
+	POSIX_SOCKETS,
+};

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* The text of a task's last failure. It is allocated when a task first fails; a cancel or timeout has none until
+ * somebody asks, since they are part of ordinary business. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "core/loop.h"
+#include "core/report.h"
+
+enum { ERROR_TEXT_BYTES = 256 };
+
+/* For threads without a loop, for the hub, and for when memory is short. */
+static __thread char spare_text[ERROR_TEXT_BYTES];
+
+const char *error_name(int error)
+{
+	const char *name = strerrorname_np(error < 0 ? -error : error);
+
+	return name ? name : "unknown error";
+}
+
+static char *text_of_task(struct async_task *task)
+{
+	if (!task)
+		return spare_text;
+	task->failed_error = 0;
+	if (!task->error_text)
+		task->error_text = malloc(ERROR_TEXT_BYTES);
+	return task->error_text ? task->error_text : spare_text;
+}
+
+static int fail_va(struct async_task *task, int error, const char *format, va_list arguments)
+{
+	char *text = text_of_task(task);
+	int saved = errno, length;
+
+	length = vsnprintf(text, ERROR_TEXT_BYTES, format, arguments);
+	if (length >= 0 && length < ERROR_TEXT_BYTES - 1) {
+		const char *what = strerrordesc_np(-error);
+
+		snprintf(text + length, (size_t)(ERROR_TEXT_BYTES - length), ": %s (%s)",
+			 what ? what : "failure", error_name(error));
+	}
+	errno = saved;
+	return error;
+}
+
+static int fail_task(struct async_task *task, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fail_va(task, error, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+int async_fail(int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	fail_va(loop_current ? loop_current->running : NULL, error, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+/* Which scope is behind task->cancel_error: the outermost one that fired inside the innermost shield. */
+static const char *cancel_text(const struct async_task *task)
+{
+	const struct async_scope *fired = NULL;
+
+	for (const struct async_scope *scope = task->scope; scope; scope = scope->outer_) {
+		if (scope->fired_)
+			fired = scope;
+		if (scope->shield_)
+			break;
+	}
+	snprintf(spare_text, sizeof spare_text, "%s by %s (%s)", fired->fired_ == -ETIMEDOUT ? "timed out" : "cancelled",
+		 fired->site_ ? fired->site_ : "async_task_cancel", error_name(fired->fired_));
+	return spare_text;
+}
+
+/* An operation's failure is only remembered; here it becomes a text. */
+static void tell_operation(struct async_task *task)
+{
+	struct operation operation = { .code = task->failed_code };
+
+	fail_task(task, task->failed_error, "%s on descriptor %d", operation_name(&operation), task->failed_fd);
+}
+
+const char *task_failure_text(struct async_task *task)
+{
+	if (task->failed_error)
+		tell_operation(task);
+	return task->error_text ? task->error_text : error_name(task->result);
+}
+
+const char *async_error(void)
+{
+	struct async_task *task = loop_current ? loop_current->running : NULL;
+
+	if (!task)
+		return spare_text;
+	if (task->cancel_error)
+		return cancel_text(task);
+	if (task->failed_error)
+		tell_operation(task);
+	return task->error_text ? task->error_text : "";
+}

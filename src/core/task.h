@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* A task: its record lies at the top of its stack, so that an idle one costs a page in all. */
+#ifndef CORE_TASK_H
+#define CORE_TASK_H
+
+#include <await/group.h>
+#include <await/scope.h>
+#include <await/task.h>
+#include "arch/fiber.h"
+#include "arch/switch.h"
+#include "core/backend.h"
+#include "core/stack.h"
+#include "core/wait.h"
+
+/* A value of an async_local. Shared by all tasks that inherited it, hence counted. */
+struct local_value {
+	struct local_value *older;
+	const async_local *local;
+	void *value;
+	unsigned references;
+};
+
+struct task_callback {
+	struct task_callback *next;
+	async_callback *callback;
+	void *arg;
+};
+
+struct async_task {
+	/* What every switch touches comes first. */
+	struct context context;
+	struct async_loop *loop;
+	struct async_task *next_ready;
+	struct wait *wait;		/* what it waits for; NULL while it runs or is ready */
+	int64_t wait_result;		/* of the wait that ended last; kept here, where a switch finds it for free */
+	int cancel_error;		/* what its next suspension returns, or 0; derived from the open scopes */
+	int saved_errno;
+	void *saved_exceptions[2];	/* the C++ runtime's caught and uncaught exceptions */
+
+	struct operation io;		/* its input/output under way */
+
+	async_fn *fn;
+	void *arg;
+	int result;
+	bool done, begun, detached, eager;
+	bool failure_told;		/* its failure went to whoever started it (await_start) */
+	unsigned joiners;		/* tasks that wait for its end; the last one frees it */
+	struct async_waiters_ end_waiters;
+
+	struct async_scope root_scope;	/* async_task_cancel cancels this one */
+	struct async_scope *scope;	/* innermost open scope */
+	bool timed_out;			/* the scope left last had run out of time */
+	uint32_t number;		/* in a simulation: counts tasks in the order of their first steps */
+
+	struct async_group *group;	/* its owner; for tasks without a group the loop's own */
+	struct async_link_ sibling;	/* in group->children_ */
+
+	uint64_t id, parent_id;
+	const char *site;		/* "function file:line" of where it was made */
+	char *name;			/* NULL: made from the site when somebody asks */
+	char *error_text;		/* of its last failure; NULL before the first */
+	int failed_error, failed_fd;	/* a failed operation, put into words when somebody asks; 0 for none */
+	uint8_t failed_code;
+	struct local_value *locals;
+	struct task_callback *callbacks;
+	struct start_wait *starter;	/* who waits in await_start for it */
+	uint64_t ended;			/* counts ends, for the order of completion */
+	struct stack stack;
+	struct fiber fiber;
+} __attribute__((aligned(16)));	/* its stack begins right below it */
+
+extern __thread struct async_loop *loop_current __attribute__((tls_model("initial-exec")));
+
+/* Fire the cancel of everything in the task, with this error. */
+void task_cancel_with(struct async_task *task, int error);
+/* Derive task->cancel_error anew, and end the task's wait if it is not 0. */
+void task_update_cancel(struct async_task *task);
+
+/* Make a task as a child of `group`. NULL: no memory. */
+struct async_task *task_create(struct async_loop *loop, struct async_group *group, async_fn *fn, void *arg,
+			       const async_task_options *options, const char *site);
+/* Begin: put it in the ready queue, or run it at once if it is eager. */
+void task_begin(struct async_task *task);
+/* Let the tasks that are ready go first. */
+void task_yield(struct async_task *self);
+/* Free a task that is done. */
+void task_free(struct async_task *task);
+
+bool task_cancel_took(const struct async_task *task);	/* ended by its cancel, not by a failure */
+
+void locals_release(struct local_value *values);
+
+#endif

@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs the library into an empty place and builds and runs a program outside the tree against
+# it, through pkg-config and through the CMake package; then the same with the shared library.
+# Also looks at the names that the library exports.
+#
+#   tests/install/run.sh BUILD_DIR
+set -eu
+
+source=$(cd "$(dirname "$0")/../.." && pwd)
+build=$(cd "$1" && pwd)
+outside=$source/tests/install
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+expect_hello()
+{
+	[ "$("$@")" = "hello from outside" ] || { echo "$* did not say hello"; exit 1; }
+}
+
+# $1: prefix it was installed under, $2: a word for messages
+try_both_ways()
+{
+	PKG_CONFIG_PATH=$(dirname "$(find "$1" -name await.pc)")
+	LD_LIBRARY_PATH=$(dirname "$(find "$1" -name 'libawait.*' | head -n 1)")
+	export PKG_CONFIG_PATH LD_LIBRARY_PATH
+	# shellcheck disable=SC2046
+	cc -Wall -Wextra -Werror -o "$work/with-pkg-config" "$outside/outside.c" \
+		$(pkg-config --cflags --libs await)
+	expect_hello "$work/with-pkg-config"
+	cmake -S "$outside" -B "$work/cmake-$2" -DCMAKE_PREFIX_PATH="$1" > /dev/null
+	cmake --build "$work/cmake-$2" > /dev/null
+	expect_hello "$work/cmake-$2/outside"
+	echo "$2: pkg-config and CMake package work, version $(pkg-config --modversion await)"
+}
+
+# Any other global name could collide with one of the program's.
+check_exported_names()
+{
+	foreign=$(awk '{ print $NF }' | grep -Ev '^(async|await)_|:$|^$' || true)
+	[ -z "$foreign" ] || { echo "$1 exports other names:" $foreign; exit 1; }
+}
+
+cmake --install "$build" --prefix "$work/static" > /dev/null
+nm -g --defined-only "$(find "$work/static" -name libawait.a)" | check_exported_names libawait.a
+try_both_ways "$work/static" static
+expect_hello env LD_LIBRARY_PATH= "$work/with-pkg-config"
+
+# Moved away from where it was installed, the package still finds itself.
+mv "$work/static" "$work/moved"
+try_both_ways "$work/moved" moved
+
+cmake -S "$source" -B "$work/build-shared" -DBUILD_SHARED_LIBS=ON -DLIBAWAIT_BENCH=OFF > /dev/null
+env -u MAKEFLAGS cmake --build "$work/build-shared" -j "$(nproc)" > /dev/null
+cmake --install "$work/build-shared" --prefix "$work/shared" > /dev/null
+nm -D -g --defined-only "$(find "$work/shared" -name libawait.so)" | check_exported_names libawait.so
+try_both_ways "$work/shared" shared
