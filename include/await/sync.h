@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Synchronisation between the tasks of one loop. All of it may be declared static and initialised before any loop
- * exists; it binds to a loop when a task first waits on it, and refuses the tasks of another (-EXDEV). Waiting is
- * first come, first served. An uncontended call does not suspend. A cancelled waiter takes nothing: no permit,
- * item or notification is lost.
+ * exists; it binds to a loop while tasks wait on it, and refuses another loop's tasks meanwhile (-EXDEV; a call
+ * without a result, such as async_event_set, aborts on the wrong thread). Waiting is first come, first served. An
+ * uncontended call does not suspend. A cancelled waiter takes nothing: no permit, item or notification is lost.
  */
 #ifndef AWAIT_SYNC_H
 #define AWAIT_SYNC_H

@@ -3,44 +3,9 @@
  * kernel's behave alike. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <await.h>
-#include <await/sim.h>
-#include "harness.h"
+#include "backend/sockets.h"
 
 enum { SIM_BUFFER = 64 * 1024 };
-
-/* A listener on any port of 127.0.0.1, and that port. */
-static int listener_at(struct sockaddr_in *address)
-{
-	int fd = await_tcp_listen("127.0.0.1:0");
-	socklen_t length = sizeof *address;
-
-	CHECK(fd >= 0);
-	CHECK_INT(async_getsockname(fd, (struct sockaddr *)address, &length), 0);
-	CHECK_INT(length, sizeof *address);
-	return fd;
-}
-
-static void connected_pair(int *client, int *server)
-{
-	struct sockaddr_in address;
-	int listener = listener_at(&address);
-
-	*client = async_socket(AF_INET, SOCK_STREAM, 0);
-	CHECK_INT(await_connect(*client, (struct sockaddr *)&address, sizeof address), 0);
-	*server = await_accept(listener);
-	CHECK(*server >= 0);
-	CHECK_INT(async_close(listener), 0);
-}
-
-static void close_both(int a, int b)
-{
-	CHECK_INT(async_close(a), 0);
-	CHECK_INT(async_close(b), 0);
-}
 
 TEST_TASK_WITH(a_full_backlog_waits, "F03 F04 X13", .backends = BACKEND_SIM)
 {
