@@ -32,7 +32,7 @@ typedef struct async_options {
 	/* Switches off kernel features, for tests: "no-guard-install no-multishot-accept ..."; NULL:
 	 * environment LIBAWAIT_WITHOUT. docs/internals.md lists them. */
 	const char *without;
-	/* Address space of a task's stack, rounded up to a power of two, 16 KiB to 64 MiB; 0: 256 KiB.
+	/* Address space of a task's stack, rounded up to a power of two, 16 KiB to 64 MiB; 0: 64 KiB.
 	 * Memory is taken page by page as a task touches it: an idle task costs one page. */
 	size_t stack_bytes;
 	/* 1: debug mode (also LIBAWAIT_DEBUG=1): thread checks, descriptor origins, stalls by wall clock. */

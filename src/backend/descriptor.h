@@ -28,7 +28,13 @@ struct descriptor {
 struct descriptor_table {
 	struct descriptor *entries;
 	int count;
+	/* In debug mode: where the task was made that made each descriptor; NULL for none of ours. */
+	const char **origins;
+	int origin_count;
 };
+
+/* Debug mode: report what the library made and nobody closed. */
+void descriptors_tell_open(struct async_loop *loop, const struct descriptor_table *table);
 
 void descriptors_term(struct descriptor_table *table);
 /* Make room for fd: 0 or -ENOMEM. */
@@ -44,6 +50,9 @@ static inline struct descriptor *descriptor_at(struct descriptor_table *table, i
 
 /* A descriptor that the library has just made: what was known of an earlier one of that number is forgotten. */
 void descriptor_born(struct descriptor_table *table, int fd, uint32_t flags);
+
+/* A descriptor that the library is about to close. */
+void descriptor_gone(struct descriptor_table *table, int fd);
 
 /* Refuse a second waiter: 0 or -EBUSY. */
 int descriptor_busy(const struct descriptor *descriptor, const struct operation *operation);

@@ -12,8 +12,9 @@ int posix_open(struct posix_state *state)
 	return state->wake_fd < 0 ? async_fail(-errno, "cannot make the loop's eventfd") : 0;
 }
 
-void posix_close(struct posix_state *state)
+void posix_close(struct async_loop *loop, struct posix_state *state)
 {
+	descriptors_tell_open(loop, &state->descriptors);
 	close(state->wake_fd);
 	descriptors_term(&state->descriptors);
 }

@@ -13,7 +13,7 @@ struct posix_state {
 };
 
 int posix_open(struct posix_state *state);
-void posix_close(struct posix_state *state);
+void posix_close(struct async_loop *loop, struct posix_state *state);
 void posix_wake(struct async_loop *loop);
 void posix_wake_done(struct posix_state *state);
 

@@ -83,7 +83,7 @@ static void sim_close(struct async_loop *loop)
 		sim_event_end(sim, event);
 		free(container_of(event, struct sim_datagram, event));
 	}
-	posix_close(&sim->posix);
+	posix_close(loop, &sim->posix);
 	free(sim->events);
 	free(sim->sockets);
 	free(sim->cut_ports);

@@ -69,7 +69,7 @@ static void uring_close(struct async_loop *loop)
 	struct uring_state *state = loop->backend_state;
 
 	ring_close(&state->ring);
-	posix_close(&state->posix);
+	posix_close(loop, &state->posix);
 	free(state);
 	loop->backend_state = NULL;
 }
@@ -337,6 +337,9 @@ static void take_completions(struct async_loop *loop, struct uring_state *state)
 	for (; head != tail; head++) {
 		struct io_uring_cqe completion = ring->completions[head & ring->cq_mask];
 
+		if (head + 2 < tail)
+			__builtin_prefetch((void *)(uintptr_t)ring->completions[(head + 2) & ring->cq_mask].user_data);
+
 		if (unlikely(completion.user_data < DATA_NUMBERS)) {
 			if (completion.user_data == DATA_WAKE) {
 				state->wake_armed = false;
@@ -400,9 +403,8 @@ static int uring_shut(struct async_loop *loop, int fd)
 
 		if (unlikely(descriptor->waiting[DIRECTION_READ] || descriptor->waiting[DIRECTION_WRITE]))
 			end_waiters(state, descriptor);
-		descriptor->generation++;
-		descriptor->flags = 0;
 	}
+	descriptor_gone(&state->posix.descriptors, fd);
 	return close(fd) ? -errno : 0;
 }
 

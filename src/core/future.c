@@ -20,6 +20,8 @@ static int finish(async_future *future, int state, void *value, int error)
 {
 	if (future->state_ != FUTURE_PENDING)
 		return async_fail(-EALREADY, "a future can be finished only once");
+	if (future->loop_)
+		loop_check_mine(future->loop_, "async_future_set");
 	future->state_ = (unsigned char)state;
 	future->value_ = value;
 	future->error_ = error;

@@ -26,6 +26,7 @@ void async_group_cancel(async_group *group)
 {
 	if (group->state_ != GROUP_OPEN)
 		return;
+	loop_check_mine(group->loop_, "async_group_cancel");
 	group->state_ = GROUP_CANCELLED;
 	if (group->scope_.task_)
 		async_scope_cancel(&group->scope_);

@@ -101,12 +101,13 @@ bool async_handle_cancel(async_handle *handle)
 				sched_yield();
 		return true;
 	}
+	if (foreign != HANDLE_SOON && foreign != HANDLE_TIMED)
+		return false;
+	loop_check_mine(handle->loop_, "async_handle_cancel");
 	if (foreign == HANDLE_SOON)
 		list_remove(&handle->loop_->soon, &handle->link_);
-	else if (foreign == HANDLE_TIMED)
-		timer_cancel(&handle->loop_->timers, &handle->timer_);
 	else
-		return false;
+		timer_cancel(&handle->loop_->timers, &handle->timer_);
 	handle->state_ = HANDLE_IDLE;
 	return true;
 }

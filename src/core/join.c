@@ -104,6 +104,7 @@ void async_task_detach(async_task *task)
 
 	if (!task)
 		return;
+	loop_check_mine(task->loop, "async_task_detach");
 	task->detached = true;
 	if (!task->done)
 		return;
@@ -116,6 +117,7 @@ void async_task_detach(async_task *task)
 
 bool async_task_cancel(async_task *task)
 {
+	loop_check_mine(task->loop, "async_task_cancel");
 	if (task->done)
 		return false;
 	task_cancel_with(task, -ECANCELED);

@@ -147,6 +147,12 @@ void loop_hub(void *arg)
 		turn(loop);
 }
 
+void loop_check_mine(const struct async_loop *loop, const char *caller)
+{
+	if (unlikely(!loop_is_mine(loop)))
+		die("%s: this belongs to another thread's loop; go there with async_call_threadsafe", caller);
+}
+
 async_loop *async_current_loop(void)
 {
 	if (loop_current)

@@ -54,6 +54,7 @@ struct async_loop {
 	struct async_waiters_ groups;	/* open groups, strays first */
 	size_t tasks;			/* alive, root apart */
 	uint64_t ended;
+	uint64_t number;		/* of the task made last */
 
 	async_options options;
 	bool active;			/* inside async_loop_run */
@@ -135,6 +136,15 @@ static inline struct async_task *task_self(const char *caller)
 		return loop->running;
 	return task_self_slow(caller);
 }
+
+/* Whether this thread runs the loop, or owns it without running it just now: errno has one address in each thread. */
+static inline bool loop_is_mine(const struct async_loop *loop)
+{
+	return likely(loop == loop_current) || loop->errno_address == &errno;
+}
+
+/* Abort when the loop is another thread's: going on would corrupt it. */
+void loop_check_mine(const struct async_loop *loop, const char *caller);
 
 /* backend/choose.c: open the backend that was asked for, or the best one. */
 int backend_open(struct async_loop *loop, const char *name, const char *without);

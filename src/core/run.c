@@ -94,7 +94,7 @@ static int hub_init(struct async_loop *loop)
 {
 	if (stack_take(&loop->stacks, HUB_STACK_BYTES, &loop->hub_stack))
 		return async_fail(-ENOMEM, "no memory for the loop's own stack");
-	loop->stacks.used = loop->stacks.peak = 0;
+	loop->stacks.used = 0;
 	loop->hub = (struct async_task){ .loop = loop, .site = "loop", .stack = loop->hub_stack };
 	fiber_init(&loop->hub.fiber, loop->hub_stack.low, (size_t)(loop->hub_stack.top - loop->hub_stack.low));
 	context_make(&loop->hub.context, loop->hub_stack.top, loop_hub, loop);

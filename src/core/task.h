@@ -31,41 +31,41 @@ struct async_task {
 	struct context context;
 	struct async_loop *loop;
 	struct async_task *next_ready;
-	struct wait *wait;		/* what it waits for; NULL while it runs or is ready */
-	int64_t wait_result;		/* of the wait that ended last; kept here, where a switch finds it for free */
-	int cancel_error;		/* what its next suspension returns, or 0; derived from the open scopes */
-	int saved_errno;
-	void *saved_exceptions[2];	/* the C++ runtime's caught and uncaught exceptions */
 
-	struct operation io;		/* its input/output under way */
+	/* A new task begins with all of this zero. */
+	struct {
+		struct wait *wait;	/* what it waits for; NULL while it runs or is ready */
+		int64_t wait_result;	/* of the wait that ended last; kept where a switch finds it for free */
+		int cancel_error;	/* what its next suspension returns, or 0; derived from the open scopes */
+		int saved_errno;
+		void *saved_exceptions[2];	/* the C++ runtime's caught and uncaught exceptions */
+		int result;
+		unsigned joiners;	/* tasks that wait for its end; the last one frees it */
+		bool done, begun, detached, eager;
+		bool failure_told;	/* its failure went to whoever started it (await_start) */
+		bool timed_out;		/* the scope left last had run out of time */
+		uint8_t failed_code;	/* a failed operation, put into words when somebody asks: what, */
+		int failed_error, failed_fd;	/* its error (0 for none), and where */
+		uint32_t number;	/* in a simulation: counts tasks in the order of their first steps */
+		struct async_waiters_ end_waiters;
+		char *name;		/* NULL: made from the site when somebody asks */
+		char *error_text;	/* of its last failure; NULL before the first */
+		struct local_value *locals;
+		struct task_callback *callbacks;
+		struct start_wait *starter;	/* who waits in await_start for it */
+		struct async_scope root_scope;	/* async_task_cancel cancels this one */
+	};
 
+	struct async_scope *scope;	/* innermost open scope */
 	async_fn *fn;
 	void *arg;
-	int result;
-	bool done, begun, detached, eager;
-	bool failure_told;		/* its failure went to whoever started it (await_start) */
-	unsigned joiners;		/* tasks that wait for its end; the last one frees it */
-	struct async_waiters_ end_waiters;
-
-	struct async_scope root_scope;	/* async_task_cancel cancels this one */
-	struct async_scope *scope;	/* innermost open scope */
-	bool timed_out;			/* the scope left last had run out of time */
-	uint32_t number;		/* in a simulation: counts tasks in the order of their first steps */
-
 	struct async_group *group;	/* its owner; for tasks without a group the loop's own */
 	struct async_link_ sibling;	/* in group->children_ */
-
 	uint64_t id, parent_id;
 	const char *site;		/* "function file:line" of where it was made */
-	char *name;			/* NULL: made from the site when somebody asks */
-	char *error_text;		/* of its last failure; NULL before the first */
-	int failed_error, failed_fd;	/* a failed operation, put into words when somebody asks; 0 for none */
-	uint8_t failed_code;
-	struct local_value *locals;
-	struct task_callback *callbacks;
-	struct start_wait *starter;	/* who waits in await_start for it */
 	uint64_t ended;			/* counts ends, for the order of completion */
 	struct stack stack;
+	struct operation io;		/* its input/output under way */
 	struct fiber fiber;
 } __attribute__((aligned(16)));	/* its stack begins right below it */
 

@@ -59,7 +59,7 @@ int await_barrier(async_barrier *barrier)
 
 static void send_away(async_barrier *barrier, bool broken, const char *caller)
 {
-	if (!list_empty(&barrier->waiters_) && unlikely(!loop_may_wake(barrier->loop_)))
+	if (!list_empty(&barrier->waiters_) && unlikely(!loop_is_mine(barrier->loop_)))
 		die_of_waker(caller);
 	barrier->broken_ = broken;
 	barrier->waiting_ = 0;

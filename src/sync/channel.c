@@ -176,7 +176,7 @@ static void close_side(struct channel *channel, int side, const char *caller)
 {
 	bool waited_for = !list_empty(&channel->senders) || !list_empty(&channel->receivers);
 
-	if (waited_for && unlikely(!loop_may_wake(channel->loop)))
+	if (waited_for && unlikely(!loop_is_mine(channel->loop)))
 		die_of_waker(caller);
 	channel->closed |= side;
 	end_all(&channel->receivers, side == NO_SENDER ? -EPIPE : -EBADF);

@@ -132,7 +132,7 @@ static inline int send_now(struct channel *channel, const void *item)
 		return channel->closed & NO_SENDER ? -EBADF : -EPIPE;
 	receiver = first_party(&channel->receivers);
 	if (receiver) {
-		if (unlikely(!loop_may_wake(channel->loop)))
+		if (unlikely(!loop_is_mine(channel->loop)))
 			return -EXDEV;
 		copy_item(channel, receiver->item, item);
 		meeting_end(receiver, 0);
@@ -150,7 +150,7 @@ static inline int receive_now(struct channel *channel, void *item)
 {
 	struct party *sender = first_party(&channel->senders);
 
-	if (unlikely(sender && !loop_may_wake(channel->loop)))
+	if (unlikely(sender && !loop_is_mine(channel->loop)))
 		return -EXDEV;
 	if (likely(channel->count)) {
 		ring_take(channel, item);

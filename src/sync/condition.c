@@ -100,7 +100,7 @@ static int notify(async_condition *condition, size_t n, const char *caller)
 
 	if (error || list_empty(&condition->waiters_))
 		return error;
-	if (!loop_may_wake(condition->loop_) ||
+	if (!loop_is_mine(condition->loop_) ||
 	    (!list_empty(&lock->waiters_) && lock->loop_ != condition->loop_))
 		return refuse_waker(caller);
 	for (; n && !list_empty(&condition->waiters_); n--)

@@ -24,7 +24,7 @@ int await_event(async_event *event)
 
 void async_event_set(async_event *event)
 {
-	if (!list_empty(&event->waiters_) && unlikely(!loop_may_wake(event->loop_)))
+	if (!list_empty(&event->waiters_) && unlikely(!loop_is_mine(event->loop_)))
 		die_of_waker("async_event_set");
 	event->set_ = true;
 	wait_wake_all(&event->waiters_, 0);

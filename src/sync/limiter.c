@@ -126,7 +126,7 @@ int async_limiter_release(async_limiter *limiter)
 
 	if (unlikely(i == limiter->borrowed_))
 		return async_fail(-EPERM, "async_limiter_release: this task holds no permit of it");
-	if (limiter->waiting_ && unlikely(!loop_may_wake(limiter->loop_)))
+	if (limiter->waiting_ && unlikely(!loop_is_mine(limiter->loop_)))
 		return refuse_waker("async_limiter_release");
 	limiter->borrowers_[i] = limiter->borrowers_[--limiter->borrowed_];
 	serve_waiters(limiter);
@@ -136,7 +136,7 @@ int async_limiter_release(async_limiter *limiter)
 
 void async_limiter_resize(async_limiter *limiter, unsigned total)
 {
-	if (limiter->waiting_ && unlikely(!loop_may_wake(limiter->loop_)))
+	if (limiter->waiting_ && unlikely(!loop_is_mine(limiter->loop_)))
 		die_of_waker("async_limiter_resize");
 	limiter->total_ = total;
 	serve_waiters(limiter);

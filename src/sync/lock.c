@@ -43,7 +43,7 @@ int async_unlock(async_lock *lock)
 		lock->locked_ = false;
 		return 0;
 	}
-	if (unlikely(!loop_may_wake(lock->loop_)))
+	if (unlikely(!loop_is_mine(lock->loop_)))
 		return refuse_waker("async_unlock");
 	wait_wake_first(&lock->waiters_, 0);
 	return 0;

@@ -126,7 +126,7 @@ static bool anyone_waits(const async_queue *queue)
 
 static int check_waker(const async_queue *queue, const char *caller)
 {
-	if (likely(!anyone_waits(queue) || loop_may_wake(queue->loop_)))
+	if (likely(!anyone_waits(queue) || loop_is_mine(queue->loop_)))
 		return 0;
 	return refuse_waker(caller);
 }
@@ -265,7 +265,7 @@ int await_queue_join(async_queue *queue)
 
 void async_queue_shutdown(async_queue *queue, bool immediate, void (*drop)(void *item))
 {
-	if (unlikely(anyone_waits(queue) && !loop_may_wake(queue->loop_)))
+	if (unlikely(anyone_waits(queue) && !loop_is_mine(queue->loop_)))
 		die_of_waker("async_queue_shutdown");
 	queue->shutdown_ = 1;
 	wait_wake_all(&queue->putters_, -ESHUTDOWN);

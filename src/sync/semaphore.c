@@ -61,7 +61,7 @@ int async_semaphore_release(async_semaphore *semaphore)
 		semaphore->value_++;
 		return 0;
 	}
-	if (unlikely(!loop_may_wake(semaphore->loop_)))
+	if (unlikely(!loop_is_mine(semaphore->loop_)))
 		return refuse_waker("async_semaphore_release");
 	wait_wake_first(&semaphore->waiters_, 0);
 	return 0;

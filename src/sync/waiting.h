@@ -34,11 +34,4 @@ static inline int loop_bind(struct async_loop **loop, bool idle, struct async_ta
 	return likely(*loop == self->loop) ? 0 : refuse_waiter(caller);
 }
 
-/* Whether this thread may wake those who wait: it runs their loop, or owns it without running it
- * just now. */
-static inline bool loop_may_wake(const struct async_loop *loop)
-{
-	return likely(loop == loop_current) || loop->errno_address == &errno;
-}
-
 #endif

@@ -4,9 +4,11 @@
 #include <await.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "fault.h"
 #include "harness.h"
 
@@ -289,4 +291,51 @@ TEST_WITH(version_is_told, "", .backends = ONCE)
 	int major, minor, patch;
 
 	CHECK_INT(sscanf(async_version(), "%d.%d.%d", &major, &minor, &patch), 3);
+}
+
+static int leave_descriptor_open(void *arg)
+{
+	int *fd = arg;
+
+	*fd = async_socket(AF_INET, SOCK_STREAM, 0);
+	CHECK_INT(async_close(async_socket(AF_INET, SOCK_STREAM, 0)), 0);
+	return 0;
+}
+
+TEST_WITH(debug_mode_tells_descriptors_left_open, "A14", .backends = REAL_BACKENDS)
+{
+	async_options options = { .report = keep_report, .debug = 1 };
+	char expected[64];
+	int fd;
+
+	CHECK_INT(async_run_with(&options, leave_descriptor_open, &fd), 0);
+	CHECK_INT(reports, 1);
+	snprintf(expected, sizeof expected, "descriptor %d was left open", fd);
+	CHECK_TEXT_HAS(reported, expected);
+	CHECK_TEXT_HAS(reported, "made by task leave_descriptor_open tests/core/run.c:");
+	close(fd);
+	reports = 0;
+	options.debug = 0;
+	CHECK_INT(async_run_with(&options, leave_descriptor_open, &fd), 0);
+	CHECK_INT(reports, 0);
+	close(fd);
+}
+
+static async_task *of_main;
+
+static void *cancel_from_elsewhere(void *arg)
+{
+	(void)arg;
+	async_task_cancel(of_main);
+	return NULL;
+}
+
+TEST_TASK_WITH(wrong_thread_aborts_and_names_the_call, "A14 B25", .backends = REAL_BACKENDS, .may_leak = 1,
+	       .expect_signal = SIGABRT, .expect_stderr = "async_task_cancel: this belongs to another thread's loop")
+{
+	pthread_t thread;
+
+	of_main = async_create_task(answer, NULL);
+	CHECK(!pthread_create(&thread, NULL, cancel_from_elsewhere, NULL));
+	pthread_join(thread, NULL);
 }

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* io_uring with each of its features taken away in turn, and with failing calls: the same program must work. */
+#include <await.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "fault.h"
+#include "harness.h"
+
+static int echo(void *arg)
+{
+	int client = await_accept(async_int(arg));
+	char data[256];
+	ssize_t n;
+
+	while ((n = await_recv(client, data, sizeof data)) > 0)
+		if (await_sendall(client, data, (size_t)n) != n)
+			return -EIO;
+	async_close(client);
+	return (int)n;
+}
+
+static int everything(void *arg)
+{
+	int sock = await_tcp_listen("127.0.0.1:0"), client, pipes[2];
+	async_task *task = async_create_task(echo, ASYNC_INT(sock));
+	char data[256] = "data";
+	ssize_t n = 0;
+
+	(void)arg;
+	client = await_tcp_connect(async_sockname(sock));
+	CHECK(client >= 0);
+	for (int i = 1; i <= 50; i++) {
+		CHECK_INT(await_sendall(client, data, (size_t)i), i);
+		for (int got = 0; got < i; got += (int)n) {
+			n = await_recv(client, data, sizeof data);
+			CHECK(n > 0);
+		}
+	}
+	async_timeout (0.005)
+		n = await_recv(client, data, sizeof data);
+	CHECK_INT(n, -ETIMEDOUT);
+	CHECK(!pipe(pipes));
+	async_timeout (0.005)
+		n = await_read(pipes[0], data, sizeof data);
+	CHECK_INT(n, -ETIMEDOUT);
+	CHECK_INT(await_write(pipes[1], "x", 1), 1);
+	CHECK_INT(await_read(pipes[0], data, sizeof data), 1);
+	close(pipes[0]);
+	close(pipes[1]);
+	CHECK_INT(async_close(client), 0);
+	CHECK_INT(await_task(task), 0);
+	CHECK_INT(async_close(sock), 0);
+	return 0;
+}
+
+static const char *const without[] = {
+	"no-sqarray", "no-defer", "no-defer no-sqarray", "no-ring-fd", "no-poll-first", "no-guard-install",
+	"no-defer no-sqarray no-ring-fd no-poll-first", "guards",
+};
+
+TEST_WITH(every_combination_of_features, "X23 A03", .backends = BACKEND_URING)
+{
+	async_options options = { .backend = "uring" };
+
+	for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
+		options.without = without[i];
+		CHECK_INT(async_run_with(&options, everything, NULL), 0);
+	}
+}
+
+TEST_WITH(epoll_without_the_newest_call, "A03", .backends = BACKEND_EPOLL)
+{
+	async_options options = { .backend = "epoll", .without = "no-pwait2" };
+
+	CHECK_INT(async_run_with(&options, everything, NULL), 0);
+}
+
+static int read_one(void *arg)
+{
+	char byte;
+
+	return (int)await_recv(async_int(arg), &byte, 1) == 1 ? 0 : -EIO;
+}
+
+TEST_TASK_WITH(more_operations_than_the_ring_has_entries, "X23", .backends = BACKEND_URING)
+{
+	enum { MANY = 1500 };
+	static int pairs[MANY][2];
+	AWAIT_GROUP(group);
+
+	for (int i = 0; i < MANY; i++) {
+		CHECK_INT(async_socketpair(AF_UNIX, SOCK_STREAM, 0, pairs[i]), 0);
+		CHECK_INT(async_spawn(&group, read_one, ASYNC_INT(pairs[i][0])), 0);
+	}
+	await_sleep(0);
+	for (int i = 0; i < MANY; i++)
+		CHECK_INT(await_send(pairs[i][1], "x", 1), 1);
+	CHECK_INT(await_group(&group), 0);
+	for (int i = 0; i < MANY; i++) {
+		async_close(pairs[i][0]);
+		async_close(pairs[i][1]);
+	}
+}
+
+TEST_WITH(interrupted_enter, "X23 X19", .backends = BACKEND_URING)
+{
+	for (int nth = 1; nth < 40; nth++) {
+		if (!fault_inject("io_uring_enter", nth, EINTR))
+			SKIP("no fault injection here");
+		CHECK_INT(async_run(everything, NULL), 0);
+		fault_clear();
+	}
+}
