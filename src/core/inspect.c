@@ -5,6 +5,7 @@
 #include <string.h>
 #include "core/group.h"
 #include "core/report.h"
+#include "core/unwind.h"
 
 const char *async_task_name(const async_task *task)
 {
@@ -71,23 +72,9 @@ size_t async_all_tasks(async_task *tasks[], size_t count)
 	return array.count;
 }
 
-/* A parked task's stack is read where it lies: its frame pointers are followed from where it was left. */
 int async_task_stack(async_task *task, void *frames[], int count)
 {
-	const uintptr_t low = (uintptr_t)task->stack.low, high = (uintptr_t)task->stack.top;
-	const uintptr_t *frame = task->context.fp;
-	int found = 0;
-
-	if (!task->wait || count <= 0)
-		return 0;
-	frames[found++] = task->context.ip;
-	while (found < count && low && (uintptr_t)frame >= low && (uintptr_t)frame < high - 2 * sizeof *frame) {
-		if (!frame[1])
-			break;
-		frames[found++] = (void *)frame[1];
-		frame = (const uintptr_t *)frame[0];
-	}
-	return found;
+	return task->wait && count > 0 ? stack_frames(task, frames, count) : 0;
 }
 
 struct tree {
@@ -105,8 +92,7 @@ static void print_one(struct async_task *task, const struct tree *tree, int leve
 
 	fprintf(tree->out, "%*s%s (%s): %s\n", level * 2, "", task_name_in(task, name, sizeof name), task->site,
 		task_state_in(task, state, sizeof state));
-	for (int i = 0; i < found; i++)
-		fprintf(tree->out, "%*s    at %p\n", level * 2, "", frames[i]);
+	stack_print(tree->out, frames, found, level * 2 + 4);
 }
 
 static void print_under(struct async_task *task, const struct tree *tree, int level);
