@@ -17,6 +17,7 @@
 #include "backend/posix.h"
 #include "backend/readiness.h"
 #include "backend/ring.h"
+#include "backend/uring_entry.h"
 
 /* What a completion belongs to: an operation's address, or one of these. */
 enum { DATA_NOBODY, DATA_WAKE, DATA_NUMBERS };
@@ -74,103 +75,13 @@ static void uring_close(struct async_loop *loop)
 	loop->backend_state = NULL;
 }
 
-static void fill_poll(struct io_uring_sqe *entry, int events)
-{
-	entry->opcode = IORING_OP_POLL_ADD;
-	entry->poll32_events = (unsigned)events;
-}
-
-static void fill_data(struct io_uring_sqe *entry, uint8_t opcode, const struct operation *operation, unsigned flags)
-{
-	entry->opcode = opcode;
-	entry->addr = (uintptr_t)operation->data;
-	entry->len = operation->size > INT32_MAX ? INT32_MAX : (unsigned)operation->size;
-	entry->msg_flags = flags;
-}
-
-static void fill_vector(struct io_uring_sqe *entry, uint8_t opcode, const struct operation *operation)
-{
-	entry->opcode = opcode;
-	entry->addr = (uintptr_t)operation->vector;
-	entry->len = (unsigned)operation->count;
-	entry->off = (uint64_t)-1;	/* at the file's own position */
-}
-
-static void fill_message(struct io_uring_sqe *entry, uint8_t opcode, const struct operation *operation, int flags)
-{
-	entry->opcode = opcode;
-	entry->addr = (uintptr_t)operation->message;
-	entry->len = 1;
-	entry->msg_flags = (unsigned)(operation->message_flags | flags);
-}
-
-/* The rest of an OP_SENDALL: the kernel itself goes on after short writes (MSG_WAITALL), except past its own limits. */
-static void fill_sendall(struct io_uring_sqe *entry, const struct operation *operation)
-{
-	size_t left = operation->size - operation->done;
-
-	entry->opcode = IORING_OP_SEND;
-	entry->addr = (uintptr_t)operation->data + operation->done;
-	entry->len = left > INT32_MAX ? INT32_MAX : (unsigned)left;
-	entry->msg_flags = MSG_NOSIGNAL | MSG_WAITALL;
-}
-
-static void fill(struct io_uring_sqe *entry, const struct operation *operation, bool poll_first)
-{
-	switch (operation->code) {
-	case OP_RECV:
-		fill_data(entry, IORING_OP_RECV, operation, 0);
-		entry->ioprio = poll_first ? IORING_RECVSEND_POLL_FIRST : 0;
-		break;
-	case OP_SENDALL:
-		fill_sendall(entry, operation);
-		break;
-	case OP_SEND:
-		fill_data(entry, IORING_OP_SEND, operation, MSG_NOSIGNAL);
-		break;
-	case OP_RECVMSG:
-		fill_message(entry, IORING_OP_RECVMSG, operation, 0);
-		break;
-	case OP_SENDMSG:
-		fill_message(entry, IORING_OP_SENDMSG, operation, MSG_NOSIGNAL);
-		break;
-	case OP_CONNECT:
-		entry->opcode = IORING_OP_CONNECT;
-		entry->addr = (uintptr_t)operation->address;
-		entry->off = *operation->length;
-		break;
-	case OP_READ:
-		fill_data(entry, IORING_OP_READ, operation, 0);
-		entry->off = (uint64_t)-1;
-		break;
-	case OP_WRITE:
-		fill_data(entry, IORING_OP_WRITE, operation, 0);
-		entry->off = (uint64_t)-1;
-		break;
-	case OP_READV:
-		fill_vector(entry, IORING_OP_READV, operation);
-		break;
-	case OP_WRITEV:
-		fill_vector(entry, IORING_OP_WRITEV, operation);
-		break;
-	default:
-		fill_poll(entry, operation->code == OP_POLL ? operation->events : POLLIN);
-		break;
-	}
-}
-
 static int queue(struct uring_state *state, struct operation *operation, bool poll_first)
 {
 	struct io_uring_sqe *entry = ring_entry(&state->ring);
 
 	if (unlikely(!entry))
 		return -EBUSY;
-	if (unlikely(operation->polling))
-		fill_poll(entry, operation->direction == DIRECTION_READ ? POLLIN : POLLOUT);
-	else
-		fill(entry, operation, poll_first);
-	entry->fd = operation->fd;
-	entry->user_data = (uintptr_t)operation;
+	entry_fill(entry, operation, poll_first);
 	return 0;
 }
 
@@ -226,6 +137,44 @@ static int64_t uring_start(struct async_loop *loop, struct operation *operation)
 	descriptor->waiting[operation->direction] = operation;
 	loop->operations++;
 	return OPERATION_STARTED;
+}
+
+/* The two that servers live on, without the detours of the general way. */
+
+static int64_t uring_recv(struct async_loop *loop, struct operation *operation)
+{
+	struct uring_state *state = loop->backend_state;
+	struct descriptor *descriptor = &state->posix.descriptors.entries[operation->fd];
+	struct io_uring_sqe *entry;
+
+	if (unlikely(operation->fd >= state->posix.descriptors.count || descriptor->waiting[DIRECTION_READ]))
+		return recv_plainly(loop, operation);
+	entry = ring_entry(&state->ring);
+	if (unlikely(!entry))
+		return recv_plainly(loop, operation);
+	entry_recv(entry, operation, descriptor->flags & FD_DRAINED && state->ring.poll_first);
+	descriptor->waiting[DIRECTION_READ] = operation;
+	loop->operations++;
+	return task_suspend(&operation->wait);
+}
+
+static int64_t uring_sendall(struct async_loop *loop, struct operation *operation)
+{
+	struct uring_state *state = loop->backend_state;
+	struct descriptor *descriptor = &state->posix.descriptors.entries[operation->fd];
+	struct io_uring_sqe *entry;
+
+	if (unlikely(operation->fd >= state->posix.descriptors.count || descriptor->waiting[DIRECTION_WRITE]))
+		return sendall_plainly(loop, operation);
+	entry = ring_entry(&state->ring);
+	if (unlikely(!entry))
+		return sendall_plainly(loop, operation);
+	operation->code = OP_SENDALL;
+	operation->direction = DIRECTION_WRITE;
+	entry_sendall(entry, operation);
+	descriptor->waiting[DIRECTION_WRITE] = operation;
+	loop->operations++;
+	return task_suspend(&operation->wait);
 }
 
 static void queue_cancel(struct uring_state *state, const struct operation *operation)
@@ -295,12 +244,31 @@ static void sendall_ended(struct async_loop *loop, struct uring_state *state, st
 	finish(loop, state, operation, result < 0 ? result : (int64_t)operation->size);
 }
 
+/* A receive or a whole send that went well, and that nobody has cancelled. */
+static inline bool complete_quickly(struct async_loop *loop, struct uring_state *state, struct operation *operation,
+				    const struct io_uring_cqe *completion)
+{
+	struct descriptor *descriptor = &state->posix.descriptors.entries[operation->fd];
+
+	if (unlikely(completion->res <= 0 || operation->cancelling || operation->polling))
+		return false;
+	if (operation->code == OP_RECV)
+		descriptor->flags = (descriptor->flags & ~(uint32_t)FD_DRAINED) |
+				    (completion->flags & IORING_CQE_F_SOCK_NONEMPTY ? 0 : FD_DRAINED);
+	else if (operation->code != OP_SENDALL || operation->done || (size_t)completion->res != operation->size)
+		return false;
+	descriptor->waiting[operation->direction] = NULL;
+	operation_succeed(loop, operation, completion->res);
+	return true;
+}
+
 static void complete(struct async_loop *loop, struct uring_state *state, const struct io_uring_cqe *completion)
 {
 	struct operation *operation = (struct operation *)(uintptr_t)completion->user_data;
-	struct descriptor *descriptor = &state->posix.descriptors.entries[operation->fd];
 	int result = completion->res;
 
+	if (likely(complete_quickly(loop, state, operation, completion)))
+		return;
 	if (unlikely(operation->polling)) {
 		poll_ended(loop, state, operation, result);
 		return;
@@ -314,13 +282,7 @@ static void complete(struct async_loop *loop, struct uring_state *state, const s
 		go_on(state, operation);
 		return;
 	}
-	if (operation->code == OP_RECV) {
-		if (completion->flags & IORING_CQE_F_SOCK_NONEMPTY)
-			descriptor->flags &= ~(uint32_t)FD_DRAINED;
-		else
-			descriptor->flags |= FD_DRAINED;
-		finish(loop, state, operation, result);
-	} else if (operation->code == OP_SENDALL) {
+	if (operation->code == OP_SENDALL) {
 		sendall_ended(loop, state, operation, result);
 	} else if (operation->code == OP_ACCEPT) {
 		accept_ended(loop, state, operation, result);
@@ -413,6 +375,8 @@ const struct backend backend_uring = {
 	.open = uring_open,
 	.close = uring_close,
 	.start = uring_start,
+	.recv = uring_recv,
+	.sendall = uring_sendall,
 	.cancel = uring_cancel,
 	.poll = uring_poll,
 	.shut = uring_shut,

@@ -107,7 +107,7 @@ static int touch_stack(void *arg)
 
 TEST_TASK_WITH(memory_falls_after_a_peak_of_100000_tasks, "X19 Z01", .deadline = 60)
 {
-	enum { TASKS = 100000, PER_TASK = 8192 };
+	enum { TASKS = 100000, PER_TASK = 6000 };
 	size_t before = rss_bytes(), peak, after;
 
 	if (test_is_instrumented())

@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What README and docs show is what is there: every C block is an example of the tree, word for word, or a program that
+# compiles; every file they link to exists. Called with the build directory.
+set -eu
+build=$1
+root=$(cd "$(dirname "$0")/../.." && pwd)
+exec python3 - "$root" "$build" <<'PYTHON'
+import glob, os, re, subprocess, sys, tempfile
+
+root, build = sys.argv[1:]
+examples = {path: open(path).read() for path in glob.glob(root + "/examples/**/*.c", recursive=True)}
+bad = []
+blocks = links = 0
+for path in [root + "/README.md"] + sorted(glob.glob(root + "/docs/*.md")):
+    text = open(path).read()
+    name = os.path.relpath(path, root)
+    for block in re.findall(r"^```c\n(.*?)^```", text, re.S | re.M):
+        blocks += 1
+        if any(block.strip() in source for source in examples.values()):
+            continue
+        if "int main(" not in block:
+            continue  # a fragment of an explanation
+        with tempfile.TemporaryDirectory() as scratch:
+            source = scratch + "/block.c"
+            open(source, "w").write(block)
+            done = subprocess.run(["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-I" + root + "/include", source,
+                                   "-o", scratch + "/block", build + "/libawait.a", "-pthread"],
+                                  capture_output=True, text=True)
+            if done.returncode:
+                bad.append("%s: a block does not compile:\n%s" % (name, done.stderr))
+    for link in re.findall(r"\]\(([^)#:]+)\)", text):
+        links += 1
+        if not os.path.exists(os.path.join(os.path.dirname(path), link)):
+            bad.append("%s: %s does not exist" % (name, link))
+first = re.search(r"^```c\n(.*?)^```", open(root + "/README.md").read(), re.S | re.M).group(1)
+if first.strip() not in examples[root + "/examples/echo_sockets.c"]:
+    bad.append("README.md: the first program is not examples/echo_sockets.c")
+print("\n".join(bad) or "%d C blocks, %d links" % (blocks, links))
+sys.exit(bool(bad))
+PYTHON
