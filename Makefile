@@ -92,7 +92,7 @@ test-clang:
 # whose kernel side it cannot see.
 test-valgrind:
 	@$(step) 'build for Valgrind' $(call build,build)
-	@$(run_tests) build --label valgrind --dirs base,core,sync --backend epoll,sim --patience 20 \
+	@LIBAWAIT_WITHOUT=no-pwait2 $(run_tests) build --label valgrind --dirs base,core,sync --backend epoll,sim --patience 20 \
 		--prefix 'valgrind -q --error-exitcode=9 --show-leak-kinds=definite --errors-for-leak-kinds=definite'
 
 test-aarch64:

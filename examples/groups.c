@@ -16,13 +16,14 @@ static int walker(void *arg)
 		return error;
 	}
 	if (number == lost)
-		return async_fail(-EHOSTUNREACH, "walker %d is lost", number);
+		return async_fail(-EHOSTUNREACH, "lost in the fog");
 	printf("walker %d arrived\n", number);
 	return 0;
 }
 
 static int walk(void *arg)
 {
+	const struct async_group_failure *failure;
 	AWAIT_GROUP(walkers);
 
 	lost = async_int(arg);
@@ -30,8 +31,8 @@ static int walk(void *arg)
 		async_spawn(&walkers, walker, ASYNC_INT(i));
 	if (await_group(&walkers) == 0)
 		printf("all arrived\n");
-	else
-		printf("the walk is over: %s\n", async_error());
+	for (size_t i = 0; (failure = async_group_failure(&walkers, i)); i++)
+		printf("%s failed: %s\n", failure->task, failure->text);
 	return 0;
 }
 

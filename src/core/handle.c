@@ -169,9 +169,12 @@ void handles_run(struct async_loop *loop)
 		count++;
 	while (count-- && loop->soon.first) {
 		struct async_handle *handle = container_of(list_pop(&loop->soon), struct async_handle, link_);
+		async_callback *callback = handle->callback_;
+		void *arg = handle->arg_;
 
+		/* From here on it may be scheduled anew, by any thread. */
 		__atomic_store_n(&handle->state_, HANDLE_IDLE, __ATOMIC_RELEASE);
-		handle->callback_(handle->arg_);
+		callback(arg);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 #include "arch/fiber.h"
 #include "core/stack.h"
@@ -76,7 +77,8 @@ static bool guard_install_works(void)
 
 	if (probe == MAP_FAILED)
 		return false;
-	works = madvise(probe, page, MADV_GUARD_INSTALL) == 0;
+	/* Some emulators nod at advice they do not know: ask the kernel to write there, and see. */
+	works = madvise(probe, page, MADV_GUARD_INSTALL) == 0 && getrandom(probe, 1, 0) < 0;
 	munmap(probe, page);
 	return works;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include "harness.h"
+#include "settle.h"
 
 static async_future future = ASYNC_FUTURE;
 static int value = 5;
@@ -92,13 +93,13 @@ TEST_TASK(callbacks_run_through_the_queue_in_order, "C03")
 	CHECK_INT(async_future_remove_on_done(&future, called, ASYNC_INT(9)), 0);
 	CHECK_INT(async_future_set(&future, NULL), 0);
 	CHECK_INT(call_count, 0);
-	await_sleep(0.001);
+	settle();
 	CHECK_INT(call_count, 2);
 	CHECK_INT(calls[0], 1);
 	CHECK_INT(calls[1], 3);
 	CHECK_INT(async_future_on_done(&future, called, ASYNC_INT(4)), 0);
 	CHECK_INT(call_count, 2);
-	await_sleep(0.001);
+	settle();
 	CHECK_INT(call_count, 3);
 	async_future_drop(&future);
 }

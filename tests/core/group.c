@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "harness.h"
+#include "settle.h"
 
 static int done_count;
 
@@ -169,7 +170,7 @@ TEST_TASK(outer_cancel_reaches_all_children, "B19")
 {
 	async_task *task = async_create_task(owner, NULL);
 
-	await_sleep(0.001);
+	settle();
 	async_task_cancel(task);
 	CHECK_INT(await_task(task), -ECANCELED);
 }
@@ -191,7 +192,7 @@ TEST_TASK(errors_win_over_the_cancel_which_stays_visible, "B19")
 {
 	async_task *task = async_create_task(failing_owner, NULL);
 
-	await_sleep(0.001);
+	settle();
 	async_task_cancel(task);
 	CHECK_INT(await_task(task), -EPIPE);
 }

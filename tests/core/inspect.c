@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness.h"
+#include "settle.h"
 
 static int waiter(void *arg)
 {
@@ -39,7 +40,7 @@ TEST_TASK(tree_shows_who_waits_for_what, "B21 B22 B23")
 	async_task *tasks[8], *task = async_create_task(parent, NULL);
 	char *text;
 
-	await_sleep(0.001);
+	settle();
 	CHECK_INT((int)async_all_tasks(tasks, 8), 3);
 	CHECK_INT((int)async_all_tasks(NULL, 0), 3);
 	CHECK(async_current_task() == tasks[0]);
@@ -71,7 +72,7 @@ TEST_TASK_WITH(stack_of_a_parked_task, "B22", .may_leak = 1)
 	char *text;
 	int found;
 
-	await_sleep(0.001);
+	settle();
 	found = async_task_stack(task, frames, 32);
 	if (!test_is_instrumented())
 		CHECK(has_function(frames, found, (void *)parent));
@@ -126,12 +127,12 @@ TEST_TASK(done_callbacks_of_tasks, "B07 C03")
 	CHECK_INT(async_task_on_done(task, done, NULL), 0);
 	CHECK_INT(async_task_on_done(task, done, NULL), 0);
 	async_task_cancel(task);
-	await_sleep(0.001);
+	settle();
 	CHECK_INT(done_calls, 2);
 	CHECK(async_task_cancelled(task));
 	CHECK_INT(async_task_on_done(task, done, NULL), 0);
 	CHECK_INT(done_calls, 2);
-	await_sleep(0.001);
+	settle();
 	CHECK_INT(done_calls, 3);
 	CHECK_INT(await_task(task), -ECANCELED);
 }

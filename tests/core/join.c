@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <math.h>
 #include "harness.h"
+#include "settle.h"
 
 static int after(void *arg)
 {
@@ -50,7 +51,7 @@ TEST_TASK(wait_for_zero, "B13")
 {
 	async_task *task = async_create_task(after, ASYNC_INT(0));
 
-	await_sleep(0.001);
+	settle();
 	CHECK(async_task_done(task));
 	CHECK_INT(await_wait_for(task, 0), 0);
 	CHECK_INT(await_wait_for(async_create_task(after, ASYNC_INT(60000)), 0), -ETIMEDOUT);
@@ -162,7 +163,7 @@ TEST_TASK(cancelled_gather_cancels_all, "B11")
 	int results[2] = { 0, 0 };
 	async_task *task = async_create_task(gather_for_long, results);
 
-	await_sleep(0.001);
+	settle();
 	async_task_cancel(task);
 	CHECK_INT(await_task(task), -ECANCELED);
 	CHECK_INT(results[0], -ECANCELED);

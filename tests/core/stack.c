@@ -9,6 +9,7 @@
 #include "core/stack.h"
 #include "fault.h"
 #include "harness.h"
+#include "settle.h"
 
 static size_t rss_bytes(void)
 {
@@ -121,7 +122,7 @@ TEST_TASK_WITH(memory_falls_after_a_peak_of_100000_tasks, "X19 Z01", .deadline =
 		peak = rss_bytes();
 		CHECK_INT(await_group(&group), 0);
 	}
-	await_sleep(0.001);
+	settle();
 	after = rss_bytes();
 	CHECK(peak - before > (size_t)TASKS * PER_TASK);
 	CHECK(after - before < (peak - before) / 10);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "harness.h"
+#include "settle.h"
 
 static int order[16], count;
 
@@ -323,7 +324,7 @@ TEST_WITH(tasks_without_a_loop_run_while_the_thread_waits, "A04 B02 Z39", .in_th
 
 	CHECK(task);
 	CHECK_INT(count, 0);
-	await_sleep(0.001);
+	settle();
 	CHECK_INT(count, 2);
 	CHECK_INT(await_task(task), 0);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "fault.h"
 #include "harness.h"
+#include "settle.h"
 
 enum { BIG = 1 << 20 };
 
@@ -208,7 +209,7 @@ TEST_TASK(closing_wakes_the_waiter, "F07 P08")
 
 	make_pair();
 	task = async_create_task(reader, ASYNC_INT(pair[0]));
-	await_sleep(0.001);
+	settle();
 	CHECK_INT(async_close(pair[0]), 0);
 	CHECK_INT(await_task(task), -EBADF);
 	CHECK_TEXT_HAS(async_error(), "await_recv on descriptor");
@@ -331,7 +332,7 @@ TEST_TASK_WITH(descriptor_closed_under_a_waiter, "F07", .backends = BACKEND_EPOL
 
 	CHECK(!socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
 	task = async_create_task(reader, ASYNC_INT(fds[0]));
-	await_sleep(0.001);
+	settle();
 	close(fds[0]);
 	CHECK_INT(await_task(task), -EBADF);
 	async_close(fds[1]);

@@ -3,6 +3,7 @@
 #include <await.h>
 #include <errno.h>
 #include "harness.h"
+#include "settle.h"
 
 static int pair[2], calls, last_events;
 static async_watcher watcher;
@@ -65,7 +66,7 @@ TEST_TASK(one_reader_of_any_kind, "F07 F08")
 	CHECK_INT(await_recv(pair[0], &byte, 1), -EBUSY);
 	CHECK_TEXT_HAS(async_error(), "a watcher is already waiting to read it");
 	CHECK(async_unwatch(&watcher));
-	await_sleep(0.001);
+	settle();
 	CHECK_INT(await_send(pair[1], "x", 1), 1);
 	CHECK_INT(await_recv(pair[0], &byte, 1), 1);
 	end();
@@ -82,9 +83,9 @@ TEST_TASK(watch_ends_when_the_descriptor_is_closed, "F08 F07")
 {
 	begin();
 	CHECK_INT(async_watch(&watcher, pair[0], POLLIN, readable, ASYNC_INT(1)), 0);
-	await_sleep(0.001);
+	settle();
 	async_close(pair[0]);
-	await_sleep(0.001);
+	settle();
 	CHECK(!async_unwatch(&watcher));
 	async_close(pair[1]);
 }
