@@ -133,7 +133,7 @@ static int talk(int fd, int number)
 		error = echo(fd, number, ++round);
 	demo.arrived++;
 	await_event(&pace);
-	start = async_now() + (double)async_random(1000000) / 1e6;
+	start = async_now() + 0.1 + (double)async_random(1000000) / 1e6;
 	for (int i = 0; !error && i < PACED_ROUNDS && !demo.over; i++) {
 		await_sleep_until(start + i);
 		error = echo(fd, number, ++round);
@@ -220,15 +220,17 @@ static int shrink(int wanted)
 
 static void show_progress(const char *what, int done, int total)
 {
-	enum { WIDTH = 40 };
-	int filled = total ? (int)((long)done * WIDTH / total) : WIDTH;
+	static const char bar[] = "########################################";
+	int width = sizeof bar - 1, filled = total ? (int)((long)done * width / total) : width;
 
-	if (!isatty(STDERR_FILENO))
-		return;
-	fprintf(stderr, "\r  %-28s [%.*s%*s] %d of %d ", what, filled, "########################################",
-		WIDTH - filled, "", done, total);
-	if (done >= total)
-		fprintf(stderr, "\r%*s\r", WIDTH + 60, "");
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r  %-28s [%.*s%*s] %d of %d ", what, filled, bar, width - filled, "", done, total);
+}
+
+static void clear_progress(void)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K");
 }
 
 /* Wait until `expected` clients have come to the end of a phase. */
@@ -243,7 +245,7 @@ static int phase(const char *what, int expected, int echoes)
 			demo.over = true;
 		error = await_sleep(0.05);
 	}
-	show_progress(what, 1, 1);
+	clear_progress();
 	return error;
 }
 
@@ -266,6 +268,7 @@ static void print_latencies(const char *name)
 static void begin(async_event *phase)
 {
 	demo.arrived = demo.echoes = 0;
+	demo.over = false;
 	async_event_set(phase);
 }
 

@@ -10,7 +10,7 @@
 #include "backend/ring.h"
 
 enum {
-	SQ_ENTRIES = 256,	/* operations submitted with one call, at most */
+	SQ_ENTRIES = 1024,	/* operations submitted with one call, at most */
 	CQ_ENTRIES = 4096,	/* completions the kernel can post before it has to keep a list */
 };
 

@@ -60,10 +60,15 @@ struct io_uring_sqe *ring_entry(struct ring *ring);
 /* Submit what is queued and wait for `wanted` completions, at most timeout_ns (NS_NEVER: for ever). */
 int ring_enter(struct ring *ring, unsigned wanted, uint64_t timeout_ns);
 
+static inline bool ring_completed(const struct ring *ring)
+{
+	return __atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE) != *ring->cq_head;
+}
+
 /* Whether ring_enter(ring, 0, 0) could bring anything; no system call. */
 static inline bool ring_has_work(const struct ring *ring)
 {
-	return ring->unsubmitted || __atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE) != *ring->cq_head ||
+	return ring->unsubmitted || ring_completed(ring) ||
 	       __atomic_load_n(ring->sq_flags, __ATOMIC_RELAXED) & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW);
 }
 
