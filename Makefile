@@ -14,7 +14,7 @@
 
 .NOTPARALLEL:
 .PHONY: all demo test bench sim install fuzz clean check test-quick test-scripts test-asan \
-	test-tsan test-clang test-valgrind test-aarch64
+	test-tsan test-clang test-valgrind test-aarch64 test-fuzz
 
 PREFIX ?= /usr/local
 SEED ?= 1
@@ -54,7 +54,7 @@ clean:
 test:
 	@mkdir -p build && rm -f $(RESULTS)
 	@-$(MAKE) --no-print-directory -k check test-quick test-scripts test-asan test-tsan \
-		test-clang test-valgrind test-aarch64 RESULTS=$(RESULTS)
+		test-clang test-valgrind test-aarch64 test-fuzz RESULTS=$(RESULTS)
 	@tools/tally total $(RESULTS)
 
 check:
@@ -98,6 +98,10 @@ test-valgrind:
 test-aarch64:
 	@$(step) 'build for aarch64' $(call build,build-aarch64,-DCMAKE_TOOLCHAIN_FILE=cmake/aarch64-linux-gnu.cmake -DLIBAWAIT_BENCH=OFF)
 	@$(run_tests) build-aarch64 --backend epoll,sim --patience 8 --prefix qemu-aarch64
+
+# Every parser, briefly; make fuzz is the long form.
+test-fuzz:
+	@$(step) 'fuzz targets, 5 s each' $(MAKE) --no-print-directory fuzz FUZZ_SECONDS=5
 
 fuzz:
 	@if ls tests/fuzz/*.c > /dev/null 2>&1; then \

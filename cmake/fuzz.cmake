@@ -2,7 +2,10 @@
 add_library(await_fuzzed STATIC ${library_sources})
 target_include_directories(await_fuzzed
 	PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
-target_compile_definitions(await_fuzzed PRIVATE LIBAWAIT_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(await_fuzzed PRIVATE _GNU_SOURCE LIBAWAIT_VERSION="${PROJECT_VERSION}")
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
+	target_compile_options(await_fuzzed PRIVATE -mno-red-zone)
+endif()
 target_compile_options(await_fuzzed PUBLIC -fsanitize=fuzzer-no-link,address,undefined
 	-fno-sanitize-recover=all)
 target_link_libraries(await_fuzzed PUBLIC Threads::Threads)

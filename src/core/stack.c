@@ -21,7 +21,7 @@ enum {
 	GUARD_BYTES_MAX = 64 * 1024,
 	GUARD_SHARE = 16,		/* this part of a stack is its guard: 4 KiB of 64 KiB */
 	UNUSED_KEPT = 256,		/* free stacks that keep their memory */
-	COLOURS = 8,			/* tops are shifted, lest all tasks' records fall into one cache set */
+	COLOURS = 16,			/* tops are shifted, lest all tasks' records fall into one cache set */
 	COLOUR_BYTES = 64,
 	FREE_END = 0xffff,
 };

@@ -204,11 +204,28 @@ static void task_main(void *arg)
 	task_finish(self);
 }
 
+/* Clear what a new task begins with as zero, in pieces small enough to become plain stores: for the whole the compiler
+ * takes a string instruction, which needs longer to get going than all of this. */
+static inline void clear_fresh(struct async_task *task)
+{
+	enum {
+		FIRST = offsetof(struct async_task, wait),
+		BYTES = offsetof(struct async_task, scope) - FIRST,
+		PIECE = BYTES / 4 / sizeof(uint64_t) * sizeof(uint64_t),
+	};
+	char *fresh = (char *)task + FIRST;
+
+	memset(fresh, 0, PIECE);
+	memset(fresh + PIECE, 0, PIECE);
+	memset(fresh + 2 * PIECE, 0, PIECE);
+	memset(fresh + 3 * PIECE, 0, BYTES - 3 * PIECE);
+}
+
 /* Clearing the record as a whole, operation and all, would take longer than the rest of starting a task. What is not set
  * here is set before it is read. */
 static inline void task_init(struct async_task *task, struct async_loop *loop, const struct stack *stack)
 {
-	memset(&task->wait, 0, offsetof(struct async_task, scope) - offsetof(struct async_task, wait));
+	clear_fresh(task);
 	task->loop = loop;
 	task->root_scope.task_ = task;
 	task->root_scope.deadline_ns_ = NS_NEVER;
