@@ -64,8 +64,8 @@ struct async_timer_ {
 
 /*
  * The text of the calling task's last failure: what, where, and the limit met ("cannot listen on :80:
- * Permission denied (EACCES)"). Never NULL; "" when nothing has failed yet. Owned by the task: valid until
- * its next failure.
+ * Permission denied (EACCES)"). Never NULL; "" when nothing has failed yet. Valid until the
+ * task's next failure; inside a cancelled scope, until the thread's next call.
  */
 ASYNC_API const char *async_error(void);
 

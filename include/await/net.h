@@ -45,7 +45,7 @@ ASYNC_API int async_setsockopt(int fd, int level, int name, const void *value, s
 ASYNC_API int async_getsockopt(int fd, int level, int name, void *value, socklen_t *length);
 ASYNC_API int async_getsockname(int fd, struct sockaddr *address, socklen_t *length);
 ASYNC_API int async_getpeername(int fd, struct sockaddr *address, socklen_t *length);
-/* The same as text: "127.0.0.1:25000", or "?" (async_error tells why). Valid until the task's next call of either. */
+/* The same as text: "127.0.0.1:25000", or "?" (async_error tells why). Valid until the thread's next call of either. */
 ASYNC_API const char *async_sockname(int fd);
 ASYNC_API const char *async_peername(int fd);
 ASYNC_API int async_shutdown(int fd, int how);

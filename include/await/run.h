@@ -16,7 +16,7 @@ struct async_sim_options;
 
 /* What the loop has to tell its owner: an error nobody took, a stall, a deadlock, something left open. */
 typedef struct async_report {
-	const char *kind;	/* "failure" "stall" "deadlock" "left" "misuse" "future" "stacks" */
+	const char *kind;	/* "failure" "stall" "deadlock" "left" */
 	int error;		/* negative errno, or 0 */
 	const char *text;	/* one or more lines, without the final newline */
 	async_task *task;	/* whom it is about, or NULL; borrowed for the call */
@@ -29,13 +29,14 @@ typedef struct async_options {
 	/* "uring", "epoll" or "sim"; NULL: environment LIBAWAIT_BACKEND, else uring where the kernel
 	 * allows it, else epoll. A name given here or there that cannot be had is -ENOTSUP. */
 	const char *backend;
-	/* Switches off kernel features, for tests: "no-guard-install no-multishot-accept ..."; NULL:
+	/* Switches off kernel features, for tests: "no-guard-install no-poll-first ..."; NULL:
 	 * environment LIBAWAIT_WITHOUT. docs/internals.md lists them. */
 	const char *without;
 	/* Address space of a task's stack, rounded up to a power of two, 16 KiB to 64 MiB; 0: 64 KiB.
 	 * Memory is taken page by page as a task touches it: an idle task costs one page. */
 	size_t stack_bytes;
-	/* 1: debug mode (also LIBAWAIT_DEBUG=1): thread checks, descriptor origins, stalls by wall clock. */
+	/* 1: debug mode (also LIBAWAIT_DEBUG=1): descriptors left open are reported with who made them. Slow steps,
+	 * wrong threads and deadlocks are found in any mode. */
 	int debug;
 	/* A step of a task longer than this is reported while it is still stuck; 0: 0.1 s; < 0: never. */
 	double slow_step_seconds;

@@ -59,7 +59,7 @@ ASYNC_API int async_task_result(const async_task *task);
 /* Call back on the loop once the task ended (at once if it has). -ENOMEM. */
 ASYNC_API int async_task_on_done(async_task *task, async_callback *callback, void *arg);
 
-/* Name: given, or "function-N". Valid until the next call of either function on that task. */
+/* Name: given, or "function-N". Valid until the thread's next call of either function. */
 ASYNC_API const char *async_task_name(const async_task *task);
 ASYNC_API int async_task_set_name(async_task *task, const char *name);
 

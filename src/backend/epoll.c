@@ -216,6 +216,19 @@ static int64_t epoll_recv(struct async_loop *loop, struct operation *operation)
 	return task_suspend(&operation->wait);
 }
 
+/* The first attempt did not take it all. */
+__attribute__((noinline)) static int64_t sendall_rest(struct operation *operation, ssize_t n)
+{
+	struct async_task *task = operation->wait.task;
+
+	operation->code = OP_SENDALL;
+	if (n > 0)
+		operation->done = (size_t)n;
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return operation_failed(task, operation, -errno);
+	return sendall_plainly(task->loop, operation);
+}
+
 /* And: an answer that the socket's buffer takes at once. */
 static int64_t epoll_sendall(struct async_loop *loop, struct operation *operation)
 {
@@ -228,11 +241,7 @@ static int64_t epoll_sendall(struct async_loop *loop, struct operation *operatio
 	n = send(operation->fd, operation->data, operation->size, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (likely(n == (ssize_t)operation->size))
 		return n;
-	if (n > 0)
-		operation->done = (size_t)n;
-	else if (n < 0 && errno != EAGAIN && errno != EINTR)
-		return operation_failed(operation->wait.task, operation, -errno);
-	return sendall_plainly(loop, operation);
+	return sendall_rest(operation, n);
 }
 
 static void epoll_cancel(struct async_loop *loop, struct operation *operation, int error)
@@ -372,6 +381,7 @@ static void epoll_poll(struct async_loop *loop, uint64_t deadline_ns)
 {
 	struct epoll_state *state = loop->backend_state;
 	uint64_t now_ns = 0;
+	bool crowded;
 	int n;
 
 	if (deadline_ns && state->new_waits) {
@@ -386,8 +396,9 @@ static void epoll_poll(struct async_loop *loop, uint64_t deadline_ns)
 		now_ns = loop_clock(loop);
 	}
 	n = wait_for_events(state, now_ns, loop->ready_first ? 0 : deadline_ns);
+	crowded = n > CROWD;
 	for (int i = 0; i < n; i++) {
-		if (i + 1 < n)
+		if (crowded && i + 1 < n)
 			prefetch_waiter(state, &state->events[i + 1]);
 		handle_event(loop, state, &state->events[i]);
 	}

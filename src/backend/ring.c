@@ -121,7 +121,6 @@ int ring_open(struct ring *ring, const char *without)
 		return error;
 	}
 	point(ring, &params);
-	ring->deferred = params.flags & IORING_SETUP_DEFER_TASKRUN;
 	/* Both came in 5.19; COOP_TASKRUN tells. */
 	ring->poll_first = params.flags & (IORING_SETUP_COOP_TASKRUN | IORING_SETUP_DEFER_TASKRUN) &&
 			   !left_out(without, "no-poll-first");

@@ -34,7 +34,6 @@ struct ring {
 	int enter_fd;			/* fd, or its number in the table of registered rings */
 	unsigned enter_flags;
 	bool poll_first;		/* the kernel knows IORING_RECVSEND_POLL_FIRST */
-	bool deferred;			/* completions appear only inside io_uring_enter */
 
 	struct io_uring_sqe *entries;
 	unsigned *sq_head, *sq_tail, *sq_flags;

@@ -276,7 +276,11 @@ static void complete(struct async_loop *loop, struct uring_state *state, const s
 		poll_ended(loop, state, operation, result);
 		return;
 	}
-	if (unlikely(result == -EINTR && !operation->cancelling)) {
+	if (unlikely(operation->cancelling && (result == -EAGAIN || result == -EINTR))) {
+		finish(loop, state, operation, -ECANCELED);
+		return;
+	}
+	if (unlikely(result == -EINTR)) {
 		go_on(state, operation);
 		return;
 	}

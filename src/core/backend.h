@@ -69,6 +69,9 @@ struct operation {
 	struct operation *next;	/* the backend's */
 };
 
+/* More tasks than this at once do not fit the first cache: fetch ahead what they will touch. */
+enum { CROWD = 50 };
+
 enum { OPERATION_STARTED = -EINPROGRESS };	/* of start(): it will complete later */
 
 struct backend {

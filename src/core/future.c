@@ -72,7 +72,7 @@ int async_future_result(async_future *future, void **value)
 
 int await_future(async_future *future, void **value)
 {
-	static const struct wait_kind kind = { "await_future", wait_cancel, NULL, false };
+	static const struct wait_kind kind = { "await_future", wait_cancel, NULL };
 	struct async_task *self = task_self("await_future");
 	int64_t error;
 

@@ -159,7 +159,7 @@ static void describe_group(const struct wait *wait, char *text, size_t size)
 
 static void wait_for_children(struct async_group *group, struct async_task *self)
 {
-	static const struct wait_kind kind = { "await_group", forward_cancel, describe_group, false };
+	static const struct wait_kind kind = { "await_group", forward_cancel, describe_group };
 
 	if (self->cancel_error && group->running_)
 		children_cancel_all(group);
@@ -255,7 +255,7 @@ static void cancel_child(struct wait *wait, int error)
 
 int await_start_at_(async_group *group, async_fn *fn, void *arg, void **value, const char *site)
 {
-	static const struct wait_kind kind = { "await_start", cancel_child, NULL, false };
+	static const struct wait_kind kind = { "await_start", cancel_child, NULL };
 	struct async_task *self = task_self("await_start");
 	struct start_wait start = { .wait = { .task = self, .kind = &kind } };
 	int64_t result;

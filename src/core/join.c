@@ -22,7 +22,7 @@ static void describe_task(const struct wait *wait, char *text, size_t size)
 	task_name_in(wait->object, text, size);
 }
 
-static const struct wait_kind join_kind = { "await_task", join_cancel, describe_task, false };
+static const struct wait_kind join_kind = { "await_task", join_cancel, describe_task };
 
 /* The handle's end: out of the loop's list of tasks without a group, and away. */
 static void handle_free(struct async_task *task)
@@ -198,8 +198,8 @@ static void describe_set(const struct wait *wait, char *text, size_t size)
 	snprintf(text, size, "%zu of %zu tasks", any->n - done, any->n);
 }
 
-static const struct wait_kind gather_kind = { "await_gather", gather_cancel, describe_set, false };
-static const struct wait_kind any_kind = { "await_wait", wait_cancel, describe_set, false };
+static const struct wait_kind gather_kind = { "await_gather", gather_cancel, describe_set };
+static const struct wait_kind any_kind = { "await_wait", wait_cancel, describe_set };
 
 int await_gather(async_task *const tasks[], size_t n, int results[], int flags)
 {

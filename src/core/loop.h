@@ -31,7 +31,7 @@ struct async_loop {
 	uint64_t steps;			/* counts switches: the heartbeat */
 	int *errno_address;
 	void **exceptions;		/* the C++ runtime's record of this thread, or NULL */
-	uint64_t now_ns;		/* the clock as of the last poll */
+	uint64_t now_ns;		/* the clock as of the hub's last visit */
 	const struct backend *backend;
 	void *backend_state;
 	size_t operations;		/* started and not completed */
@@ -39,7 +39,7 @@ struct async_loop {
 	int64_t (*recv)(struct async_loop *loop, struct operation *operation);
 	int64_t (*sendall)(struct async_loop *loop, struct operation *operation);
 
-	struct async_task hub;		/* only its context counts */
+	struct async_task hub;		/* the loop itself: a context and a stack like a task's */
 	struct async_task root;		/* runs on the thread's own stack */
 	struct async_task *previous;	/* who was left by the last switch */
 	struct async_task *dead;	/* ended and not yet freed, because it was running on its stack */
@@ -63,10 +63,10 @@ struct async_loop {
 	bool outside;			/* other threads may wake it: nothing is a deadlock */
 	bool deadlock_told;
 	bool debug;
-	uint64_t turn_ns;		/* clock at the last visit of the hub */
+	uint64_t turn_ns;		/* the clock as of the last poll */
+	bool crowded;			/* many tasks are ready: worth fetching ahead what they will touch */
 	struct signal_state sigint;
 	struct watchdog *watchdog;
-	struct async_loop *outer;	/* the thread's private loop, while this one runs */
 	struct stack_use *stack_use;	/* table of high-water marks, once asked for */
 	/* Of a simulation: */
 	uint64_t random_state[4];
@@ -145,6 +145,14 @@ static inline bool loop_is_mine(const struct async_loop *loop)
 
 /* Abort when the loop is another thread's: going on would corrupt it. */
 void loop_check_mine(const struct async_loop *loop, const char *caller);
+
+/* The same without the detours: NULL where there is no running task. */
+static inline struct async_task *task_running(void)
+{
+	struct async_loop *loop = loop_current;
+
+	return likely(loop != NULL) ? loop->running : NULL;
+}
 
 /* backend/choose.c: open the backend that was asked for, or the best one. */
 int backend_open(struct async_loop *loop, const char *name, const char *without);

@@ -36,7 +36,7 @@ static void describe_operation(const struct wait *wait, char *text, size_t size)
 	snprintf(text, size, "descriptor %d (%s)", operation->fd, operation_name(operation));
 }
 
-const struct wait_kind operation_kind = { "input/output", operation_cancel, describe_operation, false };
+const struct wait_kind operation_kind = { "input/output", operation_cancel, describe_operation };
 
 int64_t operation_failed(struct async_task *task, const struct operation *operation, int64_t result)
 {

@@ -153,7 +153,7 @@ free_loop:
 /* Wait, as the main task, until no other is left. */
 static void drain(struct async_loop *loop)
 {
-	static const struct wait_kind kind = { .name = "the end of all tasks", .lasting = true };
+	static const struct wait_kind kind = { .name = "the end of all tasks" };
 
 	while (loop->tasks)
 		wait_in(&loop->strays.waiters_, &kind, loop);
@@ -263,7 +263,6 @@ int async_loop_run_at_(async_loop *loop, async_fn *fn, void *arg, const char *si
 	if (busy(outer))
 		return async_fail(-EBUSY, "async_run(%s): a loop runs in this thread already; inside it, start a task and"
 				  " await it", site);
-	loop->outer = outer;
 	loop_current = loop;
 	root_init(loop);
 	loop->root.site = site;

@@ -36,8 +36,8 @@ static void describe_sleep(const struct wait *wait, char *text, size_t size)
 
 static int sleep_until(struct async_task *self, uint64_t deadline_ns)
 {
-	static const struct wait_kind kind = { "await_sleep", sleep_cancel, describe_sleep, false };
-	static const struct wait_kind for_ever = { "await_sleep", sleep_cancel, describe_sleep, true };
+	static const struct wait_kind kind = { "await_sleep", sleep_cancel, describe_sleep };
+	static const struct wait_kind for_ever = { "await_sleep", sleep_cancel, describe_sleep };
 	struct async_loop *loop = self->loop;
 	struct sleep sleep;
 	int result;

@@ -27,7 +27,7 @@ static struct stack_use *entry_of(struct async_loop *loop, const char *site)
 	return use->next;
 }
 
-void stack_use_paint(struct async_task *task)
+void stack_use_empty(struct async_task *task)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	char *top_page = (char *)((uintptr_t)task & ~(uintptr_t)(page - 1));

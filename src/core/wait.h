@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one wait primitive. A task suspends on a wait record that lives on its own stack; the first trigger
+ * The one wait primitive. A task suspends on a wait record of its own; the first trigger
  * wins, takes the record out of the task and owns the result. Locks, queues, timers and input/output are
  * built on this and on nothing else.
  *
@@ -21,7 +21,6 @@ struct wait_kind {
 	void (*cancel)(struct wait *wait, int error);
 	/* Adds what is waited for to a report, such as "descriptor 7"; may be NULL. */
 	void (*describe)(const struct wait *wait, char *text, size_t size);
-	bool lasting;			/* not a deadlock, whatever happens: somebody outside may end it */
 };
 
 struct wait {
@@ -33,7 +32,7 @@ struct wait {
 	uint64_t since_ns;
 };
 
-/* Suspend the running task until `wait` is triggered; returns the result. The only place where a task stops. */
+/* Suspend the running task until `wait` is triggered; returns the result. */
 int64_t task_suspend(struct wait *wait);
 
 /* Wait in a queue for a trigger. Cancelling takes the record out of the queue: nothing is lost. */

@@ -257,6 +257,7 @@ TEST_TASK(peer_that_is_gone, "F02 Z11")
 	for (int i = 0; i < 10 && result >= 0; i++)
 		result = (int)await_sendall(pair[1], "x", 1);
 	CHECK_INT(result, -EPIPE);
+	CHECK_TEXT_HAS(async_error(), "await_sendall on descriptor");
 	CHECK_INT(async_close(pair[1]), 0);
 }
 
