@@ -38,7 +38,8 @@ typedef struct async_options {
 	/* 1: debug mode (also LIBAWAIT_DEBUG=1): descriptors left open are reported with who made them. Slow steps,
 	 * wrong threads and deadlocks are found in any mode. */
 	int debug;
-	/* A step of a task longer than this is reported while it is still stuck; 0: 0.1 s; < 0: never. */
+	/* A step of a task longer than this is reported while it is still stuck; 0: 0.1 s; < 0: never. The watchdog
+	 * uses SIGURG with SA_RESTART; a program that handles SIGURG itself keeps it and goes without. */
 	double slow_step_seconds;
 	/* 1: leave SIGINT alone. Otherwise, on the main thread and if nobody else took it, the first Ctrl-C
 	 * cancels the main task and the run ends as -EINTR; the second ends the process. */
