@@ -25,27 +25,30 @@
 #include <unistd.h>
 
 #define EACH_CALL(X)                                                                               \
-	X(accept4) X(bind) X(close) X(connect) X(epoll_create1) X(epoll_ctl) X(epoll_wait)         \
-	X(epoll_pwait2) X(eventfd) X(fcntl) X(getsockopt) X(listen) X(madvise) X(mmap) X(mprotect) \
-	X(munmap) X(pipe2) X(poll) X(read) X(readv) X(recv) X(recvfrom) X(recvmsg) X(send)         \
-	X(sendfile) X(sendmsg) X(sendto) X(setsockopt) X(socket) X(socketpair) X(timerfd_create)   \
-	X(write) X(writev) X(calloc) X(malloc) X(realloc) X(aligned_alloc) X(posix_memalign)       \
-	X(strdup) X(pthread_create) X(io_uring_setup) X(io_uring_enter) X(io_uring_register)
+	X(accept4)                                                                                 \
+	X(bind) X(close) X(connect) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2) X( \
+		eventfd) X(fcntl) X(getsockopt) X(listen) X(madvise) X(mmap) X(mprotect) X(munmap) \
+		X(pipe2) X(poll) X(read) X(readv) X(recv) X(recvfrom) X(recvmsg) X(send)           \
+			X(sendfile) X(sendmsg) X(sendto) X(setsockopt) X(socket) X(socketpair)     \
+				X(timerfd_create) X(write) X(writev) X(calloc) X(malloc)           \
+					X(realloc) X(aligned_alloc) X(posix_memalign) X(strdup)    \
+						X(pthread_create) X(io_uring_setup)                \
+							X(io_uring_enter) X(io_uring_register)
 
 enum call {
 #define NUMBER(name) CALL_##name,
 	EACH_CALL(NUMBER)
 #undef NUMBER
-	CALL_COUNT,
+		CALL_COUNT,
 };
 
 /* Atomic, since the thread pool and the cases with threads come through here as well. */
 static struct fault {
 	const char *name;
-	int count;	/* calls since fault_clear */
-	int at;		/* the call to hit, counted like count; 0: none */
-	int until_clear;	/* all calls from there on */
-	int error;	/* 0: make it short instead */
+	int count;	 /* calls since fault_clear */
+	int at;		 /* the call to hit, counted like count; 0: none */
+	int until_clear; /* all calls from there on */
+	int error;	 /* 0: make it short instead */
 	size_t bytes;
 } faults[CALL_COUNT] = {
 #define NAME(name_) [CALL_##name_] = { .name = #name_ },
@@ -123,42 +126,42 @@ static int admit(enum call call, size_t *length)
 }
 
 /* The linker's names: __wrap_ is called in place of the function, __real_ is the function. */
-#define DECLARE(type, name, parameters)                                                            \
-	type __real_##name parameters;                                                             \
+#define DECLARE(type, name, parameters) \
+	type __real_##name parameters;  \
 	type __wrap_##name parameters
 
-#define WRAP(type, failure, name, parameters, arguments)                                           \
-	DECLARE(type, name, parameters);                                                           \
-	type __wrap_##name parameters                                                              \
-	{                                                                                          \
-		int error = admit(CALL_##name, NULL);                                              \
-		if (error) {                                                                       \
-			errno = error;                                                             \
-			return failure;                                                            \
-		}                                                                                  \
-		return __real_##name arguments;                                                    \
+#define WRAP(type, failure, name, parameters, arguments) \
+	DECLARE(type, name, parameters);                 \
+	type __wrap_##name parameters                    \
+	{                                                \
+		int error = admit(CALL_##name, NULL);    \
+		if (error) {                             \
+			errno = error;                   \
+			return failure;                  \
+		}                                        \
+		return __real_##name arguments;          \
 	}
 
 /* With a parameter called size that a short call cuts. */
-#define WRAP_SIZED(type, failure, name, parameters, arguments)                                     \
-	DECLARE(type, name, parameters);                                                           \
-	type __wrap_##name parameters                                                              \
-	{                                                                                          \
-		int error = admit(CALL_##name, &size);                                             \
-		if (error) {                                                                       \
-			errno = error;                                                             \
-			return failure;                                                            \
-		}                                                                                  \
-		return __real_##name arguments;                                                    \
+#define WRAP_SIZED(type, failure, name, parameters, arguments) \
+	DECLARE(type, name, parameters);                       \
+	type __wrap_##name parameters                          \
+	{                                                      \
+		int error = admit(CALL_##name, &size);         \
+		if (error) {                                   \
+			errno = error;                         \
+			return failure;                        \
+		}                                              \
+		return __real_##name arguments;                \
 	}
 
 /* These return the error instead of setting errno. */
-#define WRAP_CODE(name, parameters, arguments)                                                     \
-	DECLARE(int, name, parameters);                                                            \
-	int __wrap_##name parameters                                                               \
-	{                                                                                          \
-		int error = admit(CALL_##name, NULL);                                              \
-		return error ? error : __real_##name arguments;                                    \
+#define WRAP_CODE(name, parameters, arguments)                  \
+	DECLARE(int, name, parameters);                         \
+	int __wrap_##name parameters                            \
+	{                                                       \
+		int error = admit(CALL_##name, NULL);           \
+		return error ? error : __real_##name arguments; \
 	}
 
 WRAP(int, -1, accept4, (int fd, struct sockaddr *address, socklen_t *length, int flags),
@@ -188,7 +191,7 @@ WRAP(int, -1, mprotect, (void *address, size_t length, int protection),
      (address, length, protection))
 WRAP(int, -1, munmap, (void *address, size_t length), (address, length))
 WRAP(int, -1, pipe2, (int pair[2], int flags), (pair, flags))
-WRAP(int, -1, poll, (struct pollfd *fds, nfds_t count, int timeout), (fds, count, timeout))
+WRAP(int, -1, poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout))
 WRAP(int, -1, setsockopt, (int fd, int level, int option, const void *value, socklen_t length),
      (fd, level, option, value, length))
 WRAP(int, -1, socket, (int domain, int type, int protocol), (domain, type, protocol))
@@ -198,8 +201,7 @@ WRAP(int, -1, timerfd_create, (int clock, int flags), (clock, flags))
 
 WRAP_SIZED(ssize_t, -1, read, (int fd, void *data, size_t size), (fd, data, size))
 WRAP_SIZED(ssize_t, -1, write, (int fd, const void *data, size_t size), (fd, data, size))
-WRAP_SIZED(ssize_t, -1, recv, (int fd, void *data, size_t size, int flags),
-	   (fd, data, size, flags))
+WRAP_SIZED(ssize_t, -1, recv, (int fd, void *data, size_t size, int flags), (fd, data, size, flags))
 WRAP_SIZED(ssize_t, -1, send, (int fd, const void *data, size_t size, int flags),
 	   (fd, data, size, flags))
 WRAP_SIZED(ssize_t, -1, recvfrom,
@@ -219,7 +221,7 @@ WRAP(void *, NULL, aligned_alloc, (size_t alignment, size_t size), (alignment, s
 WRAP(char *, NULL, strdup, (const char *text), (text))
 WRAP_CODE(posix_memalign, (void **block, size_t alignment, size_t size), (block, alignment, size))
 WRAP_CODE(pthread_create,
-	  (pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *arg),
+	  (pthread_t * thread, const pthread_attr_t *attributes, void *(*body)(void *), void *arg),
 	  (thread, attributes, body, arg))
 
 /* Linux closes the descriptor even when close fails, so it does here. */
@@ -268,53 +270,54 @@ static int cut_vector(struct iovec *parts, const struct iovec *vector, int count
 	return used;
 }
 
-#define WRAP_VECTOR(name)                                                                          \
-	DECLARE(ssize_t, name, (int fd, const struct iovec *vector, int count));                   \
-	ssize_t __wrap_##name(int fd, const struct iovec *vector, int count)                       \
-	{                                                                                          \
-		struct iovec parts[SHORT_PARTS_MAX];                                               \
-		size_t size = (size_t)-1;                                                          \
-		int error = admit(CALL_##name, &size);                                             \
-		if (error) {                                                                       \
-			errno = error;                                                             \
-			return -1;                                                                 \
-		}                                                                                  \
-		if (size == (size_t)-1)                                                            \
-			return __real_##name(fd, vector, count);                                   \
-		return __real_##name(fd, parts, cut_vector(parts, vector, count, size));           \
+#define WRAP_VECTOR(name)                                                                \
+	DECLARE(ssize_t, name, (int fd, const struct iovec *vector, int count));         \
+	ssize_t __wrap_##name(int fd, const struct iovec *vector, int count)             \
+	{                                                                                \
+		struct iovec parts[SHORT_PARTS_MAX];                                     \
+		size_t size = (size_t)-1;                                                \
+		int error = admit(CALL_##name, &size);                                   \
+		if (error) {                                                             \
+			errno = error;                                                   \
+			return -1;                                                       \
+		}                                                                        \
+		if (size == (size_t)-1)                                                  \
+			return __real_##name(fd, vector, count);                         \
+		return __real_##name(fd, parts, cut_vector(parts, vector, count, size)); \
 	}
 
 WRAP_VECTOR(readv)
 WRAP_VECTOR(writev)
 
-#define WRAP_MESSAGE(name, message_type)                                                           \
-	DECLARE(ssize_t, name, (int fd, message_type *message, int flags));                        \
-	ssize_t __wrap_##name(int fd, message_type *message, int flags)                            \
-	{                                                                                          \
-		struct iovec parts[SHORT_PARTS_MAX], *vector = message->msg_iov;                   \
-		struct msghdr *cut = (struct msghdr *)message;                                     \
-		size_t size = (size_t)-1, count = message->msg_iovlen;                             \
-		int error = admit(CALL_##name, &size);                                             \
-		ssize_t result;                                                                    \
-		if (error) {                                                                       \
-			errno = error;                                                             \
-			return -1;                                                                 \
-		}                                                                                  \
-		if (size == (size_t)-1)                                                            \
-			return __real_##name(fd, message, flags);                                  \
-		cut->msg_iovlen = cut_vector(parts, vector, (int)count, size);                     \
-		cut->msg_iov = parts;                                                              \
-		result = __real_##name(fd, cut, flags);                                            \
-		cut->msg_iov = vector;                                                             \
-		cut->msg_iovlen = count;                                                           \
-		return result;                                                                     \
+#define WRAP_MESSAGE(name, message_type)                                         \
+	DECLARE(ssize_t, name, (int fd, message_type *message, int flags));      \
+	ssize_t __wrap_##name(int fd, message_type *message, int flags)          \
+	{                                                                        \
+		struct iovec parts[SHORT_PARTS_MAX], *vector = message->msg_iov; \
+		struct msghdr *cut = (struct msghdr *)message;                   \
+		size_t size = (size_t)-1, count = message->msg_iovlen;           \
+		int error = admit(CALL_##name, &size);                           \
+		ssize_t result;                                                  \
+		if (error) {                                                     \
+			errno = error;                                           \
+			return -1;                                               \
+		}                                                                \
+		if (size == (size_t)-1)                                          \
+			return __real_##name(fd, message, flags);                \
+		cut->msg_iovlen = cut_vector(parts, vector, (int)count, size);   \
+		cut->msg_iov = parts;                                            \
+		result = __real_##name(fd, cut, flags);                          \
+		cut->msg_iov = vector;                                           \
+		cut->msg_iovlen = count;                                         \
+		return result;                                                   \
 	}
 
 WRAP_MESSAGE(recvmsg, struct msghdr)
 WRAP_MESSAGE(sendmsg, const struct msghdr)
 
 DECLARE(long, syscall, (long number, ...));
-/* Not for AddressSanitizer: the last of the six arguments below lies beyond what most callers passed. */
+/* Not for AddressSanitizer: the last of the six arguments below lies beyond what most callers
+ * passed. */
 __attribute__((no_sanitize("address"))) long __wrap_syscall(long number, ...)
 {
 	va_list arguments;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The half of the harness that runs inside a case: checks, the count of what the case leaves behind,
- * and the child that runs the body. The other half is harness_main.c.
+ * The half of the harness that runs inside a case: checks, the count of what the case leaves
+ * behind, and the child that runs the body. The other half is harness_main.c.
  */
 #define _GNU_SOURCE
 #include "harness_child.h"

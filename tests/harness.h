@@ -49,44 +49,47 @@ struct test_case {
 	 * await_ functions without a loop, whose private loop lives as long as their thread.
 	 */
 	int in_thread;
-	unsigned int backends;	/* 0: ALL_BACKENDS */
-	int deadline;		/* seconds, 0: 10; LIBAWAIT_TEST_PATIENCE multiplies it */
+	unsigned int backends; /* 0: ALL_BACKENDS */
+	int deadline;	       /* seconds, 0: 10; LIBAWAIT_TEST_PATIENCE multiplies it */
 	int expect_signal;
 	int expect_status;
-	const char *expect_stderr;	/* text that the output, of both streams, must hold */
+	const char *expect_stderr; /* text that the output, of both streams, must hold */
 	int may_leak;
 	struct test_case *next;
 };
 
 void harness_add(struct test_case *test);
 
-#define HARNESS_CASE(name_, rows_, ...)                                                            \
-	static void test_##name_(void);                                                            \
-	__attribute__((constructor)) static void test_add_##name_(void)                            \
-	{                                                                                          \
-		static struct test_case test_case_ = { .name = #name_, .rows = rows_,              \
-						       .file = __FILE__, .line = __LINE__,         \
-						       .body = test_##name_, __VA_ARGS__ };        \
-		harness_add(&test_case_);                                                          \
-	}                                                                                          \
+#define HARNESS_CASE(name_, rows_, ...)                                      \
+	static void test_##name_(void);                                      \
+	__attribute__((constructor)) static void test_add_##name_(void)      \
+	{                                                                    \
+		static struct test_case test_case_ = { .name = #name_,       \
+						       .rows = rows_,        \
+						       .file = __FILE__,     \
+						       .line = __LINE__,     \
+						       .body = test_##name_, \
+						       __VA_ARGS__ };        \
+		harness_add(&test_case_);                                    \
+	}                                                                    \
 	static void test_##name_(void)
 
-#define TEST(name_, rows_)		      HARNESS_CASE(name_, rows_, .in_task = 0)
-#define TEST_TASK(name_, rows_)		      HARNESS_CASE(name_, rows_, .in_task = 1)
-#define TEST_WITH(name_, rows_, ...)	      HARNESS_CASE(name_, rows_, __VA_ARGS__)
-#define TEST_TASK_WITH(name_, rows_, ...)     HARNESS_CASE(name_, rows_, .in_task = 1, __VA_ARGS__)
+#define TEST(name_, rows_)		  HARNESS_CASE(name_, rows_, .in_task = 0)
+#define TEST_TASK(name_, rows_)		  HARNESS_CASE(name_, rows_, .in_task = 1)
+#define TEST_WITH(name_, rows_, ...)	  HARNESS_CASE(name_, rows_, __VA_ARGS__)
+#define TEST_TASK_WITH(name_, rows_, ...) HARNESS_CASE(name_, rows_, .in_task = 1, __VA_ARGS__)
 
 /* A check that fails prints where and what, and ends the process with status 1. */
-#define CHECK(expression_)                                                                         \
-	do {                                                                                       \
-		if (!(expression_))                                                                \
-			harness_fail(__FILE__, __LINE__, "CHECK(%s)", #expression_);               \
+#define CHECK(expression_)                                                           \
+	do {                                                                         \
+		if (!(expression_))                                                  \
+			harness_fail(__FILE__, __LINE__, "CHECK(%s)", #expression_); \
 	} while (0)
-#define CHECK_INT(actual_, expected_)                                                              \
+#define CHECK_INT(actual_, expected_) \
 	harness_check_int(__FILE__, __LINE__, #actual_ " == " #expected_, (actual_), (expected_))
-#define CHECK_STR(actual_, expected_)                                                              \
+#define CHECK_STR(actual_, expected_) \
 	harness_check_str(__FILE__, __LINE__, #actual_ " == " #expected_, (actual_), (expected_))
-#define CHECK_TEXT_HAS(text_, part_)                                                               \
+#define CHECK_TEXT_HAS(text_, part_) \
 	harness_check_has(__FILE__, __LINE__, #text_ " has " #part_, (text_), (part_))
 /* Ends the case as skipped: for what this machine cannot do. */
 #define SKIP(why_) harness_skip(why_)

@@ -304,7 +304,7 @@ static void run_case(struct job *jobs, struct test_case *test, const struct back
 static const char *probe_uring(void)
 {
 	static char why[64];
-	unsigned char parameters[120] = { 0 };	/* struct io_uring_params */
+	unsigned char parameters[120] = { 0 }; /* struct io_uring_params */
 	long fd = syscall(SYS_io_uring_setup, 4, parameters);
 
 	if (fd >= 0) {
@@ -326,7 +326,8 @@ static void restart_with_tunables(char **argv)
 		return;
 	setenv("GLIBC_TUNABLES",
 	       "glibc.malloc.tcache_count=0:glibc.malloc.arena_max=1:"
-	       "glibc.pthread.stack_cache_size=0", 1);
+	       "glibc.pthread.stack_cache_size=0",
+	       1);
 	execv("/proc/self/exe", argv);
 }
 
@@ -372,7 +373,7 @@ int main(int argc, char **argv)
 	program = argv[0];
 	parse_options(argc, argv);
 	restart_with_tunables(argv);
-	backtrace(&frame, 1);	/* loads the unwinder, once, before anybody counts the heap */
+	backtrace(&frame, 1); /* loads the unwinder, once, before anybody counts the heap */
 	uring_refused = probe_uring();
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Let everything that is ready run, callbacks included: on a slow machine a millisecond's sleep may be over before
- * another task has had its turn. */
+/* Let everything that is ready run, callbacks included: on a slow machine a millisecond's sleep may
+ * be over before another task has had its turn. */
 #ifndef TESTS_SETTLE_H
 #define TESTS_SETTLE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What every header of libawait needs: the export mark, call sites, the small private records that public
- * objects embed. Names that end in an underscore are private: they change without notice. */
+/* What every header of libawait needs: the export mark, call sites, the small private records that
+ * public objects embed. Names that end in an underscore are private: they change without notice. */
 #ifndef AWAIT_BASE_H
 #define AWAIT_BASE_H
 
@@ -11,22 +11,23 @@
 
 #ifdef __cplusplus
 #define ASYNC_BEGIN_DECLS extern "C" {
-#define ASYNC_END_DECLS }
+#define ASYNC_END_DECLS	  }
 #else
 #define ASYNC_BEGIN_DECLS
 #define ASYNC_END_DECLS
 #endif
 
-#define ASYNC_API __attribute__((visibility("default")))
+#define ASYNC_API		   __attribute__((visibility("default")))
 #define ASYNC_PRINTF_(text, first) __attribute__((format(printf, text, first)))
-#define ASYNC_CLEANUP_(function) __attribute__((cleanup(function)))
+#define ASYNC_CLEANUP_(function)   __attribute__((cleanup(function)))
 
-#define ASYNC_STRING2_(x) #x
-#define ASYNC_STRING_(x) ASYNC_STRING2_(x)
+#define ASYNC_STRING2_(x)   #x
+#define ASYNC_STRING_(x)    ASYNC_STRING2_(x)
 #define ASYNC_PASTE2_(a, b) a##b
-#define ASYNC_PASTE_(a, b) ASYNC_PASTE2_(a, b)
+#define ASYNC_PASTE_(a, b)  ASYNC_PASTE2_(a, b)
 
-/* Where something was made, for reports: "what file:line". One pointer to read-only text: free to keep. */
+/* Where something was made, for reports: "what file:line". One pointer to read-only text: free to
+ * keep. */
 #define ASYNC_SITE_(what) what " " __FILE__ ":" ASYNC_STRING_(__LINE__)
 
 /* A small integer as a task's argument, and back: async_spawn(&group, serve, ASYNC_INT(fd)). */
@@ -63,15 +64,15 @@ struct async_timer_ {
 };
 
 /*
- * The text of the calling task's last failure: what, where, and the limit met ("cannot listen on :80:
- * Permission denied (EACCES)"). Never NULL; "" when nothing has failed yet. Valid until the
+ * The text of the calling task's last failure: what, where, and the limit met ("cannot listen on
+ * :80: Permission denied (EACCES)"). Never NULL; "" when nothing has failed yet. Valid until the
  * task's next failure; inside a cancelled scope, until the thread's next call.
  */
 ASYNC_API const char *async_error(void);
 
 /*
- * Record a failure for async_error(), printf-like, and return `error` (a negative errno): for libraries
- * built on this one. `error`'s own name and text are appended.
+ * Record a failure for async_error(), printf-like, and return `error` (a negative errno): for
+ * libraries built on this one. `error`'s own name and text are appended.
  */
 ASYNC_API int async_fail(int error, const char *format, ...) ASYNC_PRINTF_(2, 3);
 

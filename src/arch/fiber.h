@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the sanitizers and Valgrind must be told about stacks and switches; nothing at all in an ordinary build. */
+/* What the sanitizers and Valgrind must be told about stacks and switches; nothing at all in an
+ * ordinary build. */
 #ifndef ARCH_FIBER_H
 #define ARCH_FIBER_H
 
@@ -48,7 +49,7 @@ static inline void fiber_stack_register(const void *low, size_t bytes)
 
 struct fiber {
 #ifdef FIBER_SANITIZED
-	const void *low;	/* the stack, for ASan; NULL until known for a thread's own */
+	const void *low; /* the stack, for ASan; NULL until known for a thread's own */
 	size_t bytes;
 	void *fake_stack;
 	void *tsan;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a new stack begins on aarch64. The unwind information says that x30 is undefined here: debuggers and the
- * unwinder stop, and every backtrace is whole. */
+/* Where a new stack begins on aarch64. The unwind information says that x30 is undefined here:
+ * debuggers and the unwinder stop, and every backtrace is whole. */
 #include "arch/switch.h"
 
 #if defined(__aarch64__) && !defined(LIBAWAIT_UCONTEXT)

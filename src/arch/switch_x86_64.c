@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a new stack begins on x86-64. The unwind information says that rip is undefined here: debuggers and the
- * unwinder stop, and every backtrace is whole. */
+/* Where a new stack begins on x86-64. The unwind information says that rip is undefined here:
+ * debuggers and the unwinder stop, and every backtrace is whole. */
 #include "arch/switch.h"
 
 #if defined(__x86_64__) && !defined(LIBAWAIT_UCONTEXT)

@@ -27,12 +27,17 @@ int backend_open(struct async_loop *loop, const char *name, const char *without)
 			continue;
 		error = try_open(loop, backends[i], without);
 		if (error == -EPERM || error == -ENOSYS)
-			return async_fail(-ENOTSUP, "backend %s is forbidden or unknown to this kernel", name);
+			return async_fail(-ENOTSUP,
+					  "backend %s is forbidden or unknown to this kernel",
+					  name);
 		return error;
 	}
 	if (name)
-		return async_fail(-ENOTSUP, "there is no backend \"%s\": uring, epoll, sim (LIBAWAIT_BACKEND or option"
-					    " backend)", name);
+		return async_fail(
+			-ENOTSUP,
+			"there is no backend \"%s\": uring, epoll, sim (LIBAWAIT_BACKEND or option"
+			" backend)",
+			name);
 	for (size_t i = 0; i < PREFERRED; i++) {
 		error = try_open(loop, backends[i], without);
 		if (!error)

@@ -39,11 +39,13 @@ static void note_origin(struct descriptor_table *table, int fd)
 	const struct async_task *task = loop_current ? loop_current->running : NULL;
 
 	if (fd >= table->origin_count) {
-		const char **origins = realloc(table->origins, (size_t)table->count * sizeof *origins);
+		const char **origins =
+			realloc(table->origins, (size_t)table->count * sizeof *origins);
 
 		if (!origins)
 			return;
-		memset(origins + table->origin_count, 0, (size_t)(table->count - table->origin_count) * sizeof *origins);
+		memset(origins + table->origin_count, 0,
+		       (size_t)(table->count - table->origin_count) * sizeof *origins);
 		table->origins = origins;
 		table->origin_count = table->count;
 	}
@@ -76,7 +78,8 @@ void descriptors_tell_open(struct async_loop *loop, const struct descriptor_tabl
 {
 	for (int fd = 0; fd < table->origin_count; fd++)
 		if (table->origins[fd] && fcntl(fd, F_GETFD) >= 0)
-			loop_report(loop, "left", 0, NULL, "descriptor %d was left open; made by task %s", fd,
+			loop_report(loop, "left", 0, NULL,
+				    "descriptor %d was left open; made by task %s", fd,
 				    table->origins[fd]);
 }
 
@@ -89,7 +92,8 @@ int descriptor_busy(const struct descriptor *descriptor, const struct operation 
 		return 0;
 	if (other->wait.task)
 		snprintf(name, sizeof name, "%s", async_task_name(other->wait.task));
-	return async_fail(-EBUSY, "descriptor %d: %s is already waiting to %s it; one at a time", operation->fd, name,
+	return async_fail(-EBUSY, "descriptor %d: %s is already waiting to %s it; one at a time",
+			  operation->fd, name,
 			  operation->direction == DIRECTION_READ ? "read" : "write");
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a loop knows of each descriptor: who waits for it in which direction, and what needs no system call to find out
- * again. A descriptor may be closed and its number reused behind the library's back, so nothing here is trusted
- * further than a wrong guess can do harm: see the use of each flag.
+ * What a loop knows of each descriptor: who waits for it in which direction, and what needs no
+ * system call to find out again. A descriptor may be closed and its number reused behind the
+ * library's back, so nothing here is trusted further than a wrong guess can do harm: see the use of
+ * each flag.
  */
 #ifndef BACKEND_DESCRIPTOR_H
 #define BACKEND_DESCRIPTOR_H
@@ -10,18 +11,19 @@
 #include "core/loop.h"
 
 enum {
-	FD_REGISTERED = 1,	/* the kernel's epoll knows it; confirmed when a wait takes long */
-	FD_SOCKET = 2,		/* recv and send work on it; ENOTSOCK corrects a wrong guess */
-	FD_STREAM = 4,		/* and a short read means that the socket is drained */
-	FD_DRAINED = 8,		/* there was nothing more to read: wait without trying */
-	FD_HANGUP = 16,		/* the peer closed: never drained */
-	FD_SEEN = 32,		/* bits of the reader (the writer's: one higher): its wait has lasted a while, */
-	FD_CONFIRMED = 128,	/* and the kernel was asked whether it still knows the descriptor */
+	FD_REGISTERED = 1, /* the kernel's epoll knows it; confirmed when a wait takes long */
+	FD_SOCKET = 2,	   /* recv and send work on it; ENOTSOCK corrects a wrong guess */
+	FD_STREAM = 4,	   /* and a short read means that the socket is drained */
+	FD_DRAINED = 8,	   /* there was nothing more to read: wait without trying */
+	FD_HANGUP = 16,	   /* the peer closed: never drained */
+	FD_SEEN =
+		32, /* bits of the reader (the writer's: one higher): its wait has lasted a while, */
+	FD_CONFIRMED = 128, /* and the kernel was asked whether it still knows the descriptor */
 };
 
 struct descriptor {
 	struct operation *waiting[DIRECTIONS];
-	uint32_t generation;	/* counts closes: an event for an earlier one is stale */
+	uint32_t generation; /* counts closes: an event for an earlier one is stale */
 	uint32_t flags;
 };
 
@@ -48,7 +50,8 @@ static inline struct descriptor *descriptor_at(struct descriptor_table *table, i
 	return &table->entries[fd];
 }
 
-/* A descriptor that the library has just made: what was known of an earlier one of that number is forgotten. */
+/* A descriptor that the library has just made: what was known of an earlier one of that number is
+ * forgotten. */
 void descriptor_born(struct descriptor_table *table, int fd, uint32_t flags);
 
 /* A descriptor that the library is about to close. */

@@ -1,46 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The epoll backend. A call is tried first; only if it would block does the descriptor wait. Every descriptor is registered
- * once, edge-triggered, for both directions, and never touched again: a request costs a recv, a send and its share of
- * one epoll_wait. A short read proves that a stream is drained, so that the next receive waits without trying.
+ * The epoll backend. A call is tried first; only if it would block does the descriptor wait. Every
+ * descriptor is registered once, edge-triggered, for both directions, and never touched again: a
+ * request costs a recv, a send and its share of one epoll_wait. A short read proves that a stream
+ * is drained, so that the next receive waits without trying.
  *
- * The kernel forgets a descriptor when somebody closes it with plain close(2), and the library cannot see that. So a
- * wait that lasts longer than two sweeps (SWEEP_NS apart) is confirmed once (EPOLL_CTL_MOD): the kernel then says that it knows
- * no such descriptor, or tells of an event that was missed. Busy connections never wait that long. The sweep that finds
- * such waits costs nothing per operation: it looks at the table, and only as long as there are new waits.
+ * The kernel forgets a descriptor when somebody closes it with plain close(2), and the library
+ * cannot see that. So a wait that lasts longer than two sweeps (SWEEP_NS apart) is confirmed once
+ * (EPOLL_CTL_MOD): the kernel then says that it knows no such descriptor, or tells of an event that
+ * was missed. Busy connections never wait that long. The sweep that finds such waits costs nothing
+ * per operation: it looks at the table, and only as long as there are new waits.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
-#include "backend/posix.h"
+#include "backend/epoll.h"
 #include "backend/readiness.h"
-
-enum {
-	EVENTS_MAX = 64,	/* taken from the kernel at a time: the tasks woken still fit the caches when they run */
-	SWEEP_NS = 50 * 1000 * 1000,
-};
-
-/* The event that is the loop's own eventfd: descriptor 0 in a generation that does not come. */
-#define WAKE_DATA ((uint64_t)UINT32_MAX << 32)
-
-struct epoll_state {
-	struct posix_state posix;
-	int fd;
-	bool no_pwait2;			/* the kernel is older than 5.11: milliseconds only */
-	bool new_waits;			/* some wait has not been confirmed: a sweep is due */
-	uint64_t sweep_ns;		/* when */
-	struct epoll_event events[EVENTS_MAX];
-};
-
-static struct epoll_event event_of(int fd, const struct descriptor *descriptor)
-{
-	return (struct epoll_event){
-		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-		.data.u64 = (uint64_t)descriptor->generation << 32 | (uint32_t)fd,
-	};
-}
 
 static void epoll_close(struct async_loop *loop)
 {
@@ -84,20 +61,9 @@ free_state:
 	return error;
 }
 
-/* The kernel must know the descriptor before anyone waits for it. -EPERM: a file that is always ready. */
-static int register_fd(struct epoll_state *state, int fd, struct descriptor *descriptor)
-{
-	struct epoll_event event = event_of(fd, descriptor);
-
-	if (epoll_ctl(state->fd, EPOLL_CTL_ADD, fd, &event) &&
-	    (errno != EEXIST || epoll_ctl(state->fd, EPOLL_CTL_MOD, fd, &event)))
-		return -errno;
-	descriptor->flags |= FD_REGISTERED;
-	return 0;
-}
-
-static inline void wait_begins(struct async_loop *loop, struct epoll_state *state, struct descriptor *descriptor,
-			       struct operation *operation, int direction)
+static inline void wait_begins(struct async_loop *loop, struct epoll_state *state,
+			       struct descriptor *descriptor, struct operation *operation,
+			       int direction)
 {
 	descriptor->waiting[direction] = operation;
 	descriptor->flags &= ~(((uint32_t)(FD_SEEN | FD_CONFIRMED) << direction) |
@@ -106,15 +72,10 @@ static inline void wait_begins(struct async_loop *loop, struct epoll_state *stat
 	loop->operations++;
 }
 
-static inline void wait_ends(struct async_loop *loop, struct descriptor *descriptor, struct operation *operation,
-			     int64_t result)
-{
-	descriptor->waiting[operation->direction] = NULL;
-	operation_complete(loop, operation, result);
-}
-
-/* A receive that got less than it asked for has emptied a stream's buffer, unless the peer's end is in there too. */
-static inline void note_short_read(struct descriptor *descriptor, const struct operation *operation, int64_t result)
+/* A receive that got less than it asked for has emptied a stream's buffer, unless the peer's end is
+ * in there too. */
+static inline void note_short_read(struct descriptor *descriptor, const struct operation *operation,
+				   int64_t result)
 {
 	if (operation->code == OP_RECV && result > 0 && (size_t)result < operation->size &&
 	    (descriptor->flags & (FD_STREAM | FD_HANGUP)) == FD_STREAM)
@@ -151,7 +112,8 @@ static bool needs_unblocking(const struct operation *operation, const struct des
 	}
 }
 
-/* First try; when the number was reused for something that is no socket, forget what was known and try again. */
+/* First try; when the number was reused for something that is no socket, forget what was known and
+ * try again. */
 static int64_t first_attempt(struct operation *operation, struct descriptor *descriptor)
 {
 	int64_t result;
@@ -186,15 +148,17 @@ static int64_t epoll_start(struct async_loop *loop, struct operation *operation)
 		if (likely(result != -EAGAIN)) {
 			note_short_read(descriptor, operation, result);
 			if (operation->code == OP_ACCEPT && result >= 0)
-				descriptor_born(&state->posix.descriptors, (int)result, FD_SOCKET | FD_STREAM);
+				descriptor_born(&state->posix.descriptors, (int)result,
+						FD_SOCKET | FD_STREAM);
 			return result;
 		}
 	}
 	if (unlikely(!(descriptor->flags & FD_REGISTERED))) {
-		int error = descriptor->flags & FD_SOCKET ? 0 : get_to_know(operation->fd, descriptor);
+		int error = descriptor->flags & FD_SOCKET ? 0 :
+							    get_to_know(operation->fd, descriptor);
 
 		if (!error)
-			error = register_fd(state, operation->fd, descriptor);
+			error = epoll_register(state, operation->fd, descriptor);
 		if (error)
 			return error;
 	}
@@ -202,15 +166,16 @@ static int64_t epoll_start(struct async_loop *loop, struct operation *operation)
 	return OPERATION_STARTED;
 }
 
-/* The common case of a server: wait for the next request on a connection that is known, drained, and not waited for
- * (FD_DRAINED is taken off while somebody waits). */
+/* The common case of a server: wait for the next request on a connection that is known, drained,
+ * and not waited for (FD_DRAINED is taken off while somebody waits). */
 static int64_t epoll_recv(struct async_loop *loop, struct operation *operation)
 {
 	struct epoll_state *state = loop->backend_state;
 	struct descriptor *descriptor = &state->posix.descriptors.entries[operation->fd];
 
 	if (unlikely(operation->fd >= state->posix.descriptors.count ||
-		     (descriptor->flags & (FD_DRAINED | FD_REGISTERED)) != (FD_DRAINED | FD_REGISTERED)))
+		     (descriptor->flags & (FD_DRAINED | FD_REGISTERED)) !=
+			     (FD_DRAINED | FD_REGISTERED)))
 		return recv_plainly(loop, operation);
 	wait_begins(loop, state, descriptor, operation, DIRECTION_READ);
 	return task_suspend(&operation->wait);
@@ -248,7 +213,7 @@ static void epoll_cancel(struct async_loop *loop, struct operation *operation, i
 {
 	struct epoll_state *state = loop->backend_state;
 
-	wait_ends(loop, &state->posix.descriptors.entries[operation->fd], operation, error);
+	epoll_wait_ends(loop, &state->posix.descriptors.entries[operation->fd], operation, error);
 }
 
 static void retry(struct async_loop *loop, struct epoll_state *state, int fd, int direction)
@@ -265,7 +230,7 @@ static void retry(struct async_loop *loop, struct epoll_state *state, int fd, in
 	note_short_read(descriptor, operation, result);
 	if (operation->code == OP_ACCEPT && result >= 0)
 		descriptor_born(&state->posix.descriptors, (int)result, FD_SOCKET | FD_STREAM);
-	wait_ends(loop, &state->posix.descriptors.entries[fd], operation, result);
+	epoll_wait_ends(loop, &state->posix.descriptors.entries[fd], operation, result);
 }
 
 /* The short cut for what nearly every event is: data for a task that waits in await_recv. */
@@ -286,7 +251,8 @@ static inline bool receive(struct async_loop *loop, struct descriptor *descripto
 	return true;
 }
 
-static void handle_rare_event(struct async_loop *loop, struct epoll_state *state, int fd, uint32_t events)
+static void handle_rare_event(struct async_loop *loop, struct epoll_state *state, int fd,
+			      uint32_t events)
 {
 	struct descriptor *descriptor = &state->posix.descriptors.entries[fd];
 
@@ -302,10 +268,12 @@ static void handle_rare_event(struct async_loop *loop, struct epoll_state *state
 
 static inline void prefetch_waiter(const struct epoll_state *state, const struct epoll_event *event)
 {
-	__builtin_prefetch(state->posix.descriptors.entries[(uint32_t)event->data.u64].waiting[DIRECTION_READ]);
+	__builtin_prefetch(
+		state->posix.descriptors.entries[(uint32_t)event->data.u64].waiting[DIRECTION_READ]);
 }
 
-static inline void handle_event(struct async_loop *loop, struct epoll_state *state, const struct epoll_event *event)
+static inline void handle_event(struct async_loop *loop, struct epoll_state *state,
+				const struct epoll_event *event)
 {
 	int fd = (int)(uint32_t)event->data.u64;
 	struct descriptor *descriptor = &state->posix.descriptors.entries[fd];
@@ -326,55 +294,24 @@ static inline void handle_event(struct async_loop *loop, struct epoll_state *sta
 static int wait_for_events(struct epoll_state *state, uint64_t now_ns, uint64_t deadline_ns)
 {
 	uint64_t left_ns = deadline_ns > now_ns ? deadline_ns - now_ns : 0;
-	struct timespec left = { (time_t)(left_ns / NS_PER_SECOND), (long)(left_ns % NS_PER_SECOND) };
+	struct timespec left = { (time_t)(left_ns / NS_PER_SECOND),
+				 (long)(left_ns % NS_PER_SECOND) };
 	uint64_t left_ms = (left_ns + 999999) / 1000000;
 	int n;
 
 	if (!left_ns)
 		return epoll_wait(state->fd, state->events, EVENTS_MAX, 0);
 	if (!state->no_pwait2) {
-		n = epoll_pwait2(state->fd, state->events, EVENTS_MAX, deadline_ns == NS_NEVER ? NULL : &left, NULL);
+		n = epoll_pwait2(state->fd, state->events, EVENTS_MAX,
+				 deadline_ns == NS_NEVER ? NULL : &left, NULL);
 		if (n >= 0 || errno != ENOSYS)
 			return n;
 		state->no_pwait2 = true;
 	}
 	if (deadline_ns == NS_NEVER)
 		return epoll_wait(state->fd, state->events, EVENTS_MAX, -1);
-	return epoll_wait(state->fd, state->events, EVENTS_MAX, left_ms > INT32_MAX ? INT32_MAX : (int)left_ms);
-}
-
-/* Ask the kernel about one wait: see the top of the file. */
-static void confirm(struct async_loop *loop, struct epoll_state *state, struct descriptor *descriptor,
-		    struct operation *operation)
-{
-	struct epoll_event event = event_of(operation->fd, descriptor);
-
-	descriptor->flags &= ~(uint32_t)FD_DRAINED;
-	descriptor->flags |= (uint32_t)FD_CONFIRMED << operation->direction;
-	if (!epoll_ctl(state->fd, EPOLL_CTL_MOD, operation->fd, &event))
-		return;
-	if (errno != ENOENT || register_fd(state, operation->fd, descriptor))
-		wait_ends(loop, descriptor, operation, -errno);
-}
-
-/* Look at all waits: one that was there at the last sweep is old. */
-static void sweep(struct async_loop *loop, struct epoll_state *state)
-{
-	state->new_waits = false;
-	for (int fd = 0; fd < state->posix.descriptors.count; fd++) {
-		for (int direction = 0; direction < DIRECTIONS; direction++) {
-			struct descriptor *descriptor = &state->posix.descriptors.entries[fd];
-
-			if (!descriptor->waiting[direction] || descriptor->flags & (uint32_t)FD_CONFIRMED << direction)
-				continue;
-			if (descriptor->flags & (uint32_t)FD_SEEN << direction) {
-				confirm(loop, state, descriptor, descriptor->waiting[direction]);
-			} else {
-				descriptor->flags |= (uint32_t)FD_SEEN << direction;
-				state->new_waits = true;
-			}
-		}
-	}
+	return epoll_wait(state->fd, state->events, EVENTS_MAX,
+			  left_ms > INT32_MAX ? INT32_MAX : (int)left_ms);
 }
 
 static void epoll_poll(struct async_loop *loop, uint64_t deadline_ns)
@@ -387,7 +324,7 @@ static void epoll_poll(struct async_loop *loop, uint64_t deadline_ns)
 	if (deadline_ns && state->new_waits) {
 		now_ns = loop_clock(loop);
 		if (now_ns >= state->sweep_ns) {
-			sweep(loop, state);
+			epoll_sweep(loop, state);
 			state->sweep_ns = now_ns + SWEEP_NS;
 		}
 		if (state->new_waits && state->sweep_ns < deadline_ns)
@@ -413,7 +350,8 @@ static int epoll_shut(struct async_loop *loop, int fd)
 
 		for (int direction = 0; direction < DIRECTIONS; direction++)
 			if (unlikely(descriptor->waiting[direction] != NULL))
-				wait_ends(loop, descriptor, descriptor->waiting[direction], -EBADF);
+				epoll_wait_ends(loop, descriptor, descriptor->waiting[direction],
+						-EBADF);
 	}
 	descriptor_gone(&state->posix.descriptors, fd);
 	return close(fd) ? -errno : 0;

@@ -24,7 +24,8 @@ void posix_wake(struct async_loop *loop)
 	struct posix_state *state = loop->backend_state;
 
 	if (!__atomic_exchange_n(&state->woken, true, __ATOMIC_SEQ_CST))
-		while (write(state->wake_fd, &(uint64_t){ 1 }, sizeof(uint64_t)) < 0 && errno == EINTR)
+		while (write(state->wake_fd, &(uint64_t){ 1 }, sizeof(uint64_t)) < 0 &&
+		       errno == EINTR)
 			continue;
 }
 
@@ -44,7 +45,8 @@ static struct descriptor_table *descriptors(struct async_loop *loop)
 
 static uint32_t flags_of(int type)
 {
-	return FD_SOCKET | ((type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM ? FD_STREAM : 0);
+	return FD_SOCKET |
+	       ((type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM ? FD_STREAM : 0);
 }
 
 int posix_socket(struct async_loop *loop, int domain, int type, int protocol)
@@ -84,19 +86,24 @@ int posix_shutdown(struct async_loop *loop, int fd, int how)
 	return shutdown(fd, how) ? -errno : 0;
 }
 
-int posix_getname(struct async_loop *loop, int fd, bool peer, struct sockaddr *address, socklen_t *length)
+int posix_getname(struct async_loop *loop, int fd, bool peer, struct sockaddr *address,
+		  socklen_t *length)
 {
 	(void)loop;
-	return (peer ? getpeername(fd, address, length) : getsockname(fd, address, length)) ? -errno : 0;
+	return (peer ? getpeername(fd, address, length) : getsockname(fd, address, length)) ?
+		       -errno :
+		       0;
 }
 
-int posix_setsockopt(struct async_loop *loop, int fd, int level, int name, const void *value, socklen_t length)
+int posix_setsockopt(struct async_loop *loop, int fd, int level, int name, const void *value,
+		     socklen_t length)
 {
 	(void)loop;
 	return setsockopt(fd, level, name, value, length) ? -errno : 0;
 }
 
-int posix_getsockopt(struct async_loop *loop, int fd, int level, int name, void *value, socklen_t *length)
+int posix_getsockopt(struct async_loop *loop, int fd, int level, int name, void *value,
+		     socklen_t *length)
 {
 	(void)loop;
 	return getsockopt(fd, level, name, value, length) ? -errno : 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations as system calls: see readiness.h. Sockets are never blocked on whatever their flags say
- * (MSG_DONTWAIT), and never raise SIGPIPE. */
+/* Operations as system calls: see readiness.h. Sockets are never blocked on whatever their flags
+ * say (MSG_DONTWAIT), and never raise SIGPIPE. */
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -18,8 +18,8 @@ static int64_t result_of(ssize_t n)
 static int64_t attempt_sendall(struct operation *operation)
 {
 	do {
-		ssize_t n = send(operation->fd, (char *)operation->data + operation->done, operation->size - operation->done,
-				 MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t n = send(operation->fd, (char *)operation->data + operation->done,
+				 operation->size - operation->done, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (unlikely(n < 0))
 			return result_of(n);
@@ -34,7 +34,8 @@ static int64_t attempt_accept(const struct operation *operation)
 	int fd;
 
 	do
-		fd = accept4(operation->fd, operation->address, operation->length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		fd = accept4(operation->fd, operation->address, operation->length,
+			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 	while (fd < 0 && (errno == ECONNABORTED || errno == EPROTO));
 	return result_of(fd);
 }
@@ -91,11 +92,13 @@ static int64_t attempt_plain(const struct operation *operation)
 
 static int64_t attempt_message(const struct operation *operation)
 {
-	struct msghdr message = { .msg_iov = (struct iovec *)operation->vector, .msg_iovlen = (size_t)operation->count };
+	struct msghdr message = { .msg_iov = (struct iovec *)operation->vector,
+				  .msg_iovlen = (size_t)operation->count };
 
 	switch (operation->code) {
 	case OP_RECVMSG:
-		return result_of(recvmsg(operation->fd, operation->message, operation->message_flags | MSG_DONTWAIT));
+		return result_of(recvmsg(operation->fd, operation->message,
+					 operation->message_flags | MSG_DONTWAIT));
 	case OP_SENDMSG:
 		return result_of(sendmsg(operation->fd, operation->message,
 					 operation->message_flags | MSG_DONTWAIT | MSG_NOSIGNAL));
@@ -110,11 +113,13 @@ static int64_t attempt_once(struct operation *operation, bool socket)
 {
 	switch (operation->code) {
 	case OP_RECV:
-		return result_of(recv(operation->fd, operation->data, operation->size, MSG_DONTWAIT));
+		return result_of(
+			recv(operation->fd, operation->data, operation->size, MSG_DONTWAIT));
 	case OP_SENDALL:
 		return attempt_sendall(operation);
 	case OP_SEND:
-		return result_of(send(operation->fd, operation->data, operation->size, MSG_DONTWAIT | MSG_NOSIGNAL));
+		return result_of(send(operation->fd, operation->data, operation->size,
+				      MSG_DONTWAIT | MSG_NOSIGNAL));
 	case OP_ACCEPT:
 		return attempt_accept(operation);
 	case OP_CONNECT:
@@ -126,7 +131,8 @@ static int64_t attempt_once(struct operation *operation, bool socket)
 		return attempt_message(operation);
 	case OP_READ:
 		if (socket)
-			return result_of(recv(operation->fd, operation->data, operation->size, MSG_DONTWAIT));
+			return result_of(recv(operation->fd, operation->data, operation->size,
+					      MSG_DONTWAIT));
 		return attempt_plain(operation);
 	case OP_WRITE:
 		if (socket)

@@ -6,8 +6,9 @@
 #include "core/backend.h"
 
 /*
- * Try an operation without blocking: its result, or -EAGAIN. A partial OP_SENDALL is remembered in `done`. `socket`:
- * the descriptor is known to be a socket, so that recv and send stand for read and write; -ENOTSOCK when it is not.
+ * Try an operation without blocking: its result, or -EAGAIN. A partial OP_SENDALL is remembered in
+ * `done`. `socket`: the descriptor is known to be a socket, so that recv and send stand for read
+ * and write; -ENOTSOCK when it is not.
  */
 int64_t operation_attempt(struct operation *operation, bool socket);
 

@@ -10,8 +10,8 @@
 #include "backend/ring.h"
 
 enum {
-	SQ_ENTRIES = 1024,	/* operations submitted with one call, at most */
-	CQ_ENTRIES = 4096,	/* completions the kernel can post before it has to keep a list */
+	SQ_ENTRIES = 1024, /* operations submitted with one call, at most */
+	CQ_ENTRIES = 4096, /* completions the kernel can post before it has to keep a list */
 };
 
 static int setup(unsigned entries, struct io_uring_params *params)
@@ -30,8 +30,8 @@ static bool left_out(const char *without, const char *feature)
 static int setup_best(const char *without, struct io_uring_params *params)
 {
 	static const unsigned ways[] = {
-		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
-			IORING_SETUP_NO_SQARRAY,
+		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+			IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_NO_SQARRAY,
 		IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
 		IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
 		0,
@@ -60,13 +60,13 @@ static int map(struct ring *ring, const struct io_uring_params *params)
 	size_t cq_bytes = params->cq_off.cqes + params->cq_entries * sizeof(struct io_uring_cqe);
 
 	ring->rings_bytes = sq_bytes > cq_bytes ? sq_bytes : cq_bytes;
-	ring->rings = mmap(NULL, ring->rings_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring->fd,
-			   IORING_OFF_SQ_RING);
+	ring->rings = mmap(NULL, ring->rings_bytes, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_POPULATE, ring->fd, IORING_OFF_SQ_RING);
 	if (ring->rings == MAP_FAILED)
 		return -ENOMEM;
 	ring->entries_bytes = params->sq_entries * sizeof(struct io_uring_sqe);
-	ring->entries_memory = mmap(NULL, ring->entries_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-				    ring->fd, IORING_OFF_SQES);
+	ring->entries_memory = mmap(NULL, ring->entries_bytes, PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_POPULATE, ring->fd, IORING_OFF_SQES);
 	if (ring->entries_memory == MAP_FAILED) {
 		munmap(ring->rings, ring->rings_bytes);
 		return -ENOMEM;
@@ -107,7 +107,8 @@ static void register_ring(struct ring *ring)
 
 int ring_open(struct ring *ring, const char *without)
 {
-	const unsigned needed = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG;
+	const unsigned needed = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP |
+				IORING_FEAT_FAST_POLL | IORING_FEAT_EXT_ARG;
 	struct io_uring_params params;
 	int error;
 
@@ -122,7 +123,8 @@ int ring_open(struct ring *ring, const char *without)
 	}
 	point(ring, &params);
 	/* Both came in 5.19; COOP_TASKRUN tells. */
-	ring->poll_first = params.flags & (IORING_SETUP_COOP_TASKRUN | IORING_SETUP_DEFER_TASKRUN) &&
+	ring->poll_first = params.flags &
+				   (IORING_SETUP_COOP_TASKRUN | IORING_SETUP_DEFER_TASKRUN) &&
 			   !left_out(without, "no-poll-first");
 	ring->enter_fd = ring->fd;
 	if (!left_out(without, "no-ring-fd"))
@@ -154,7 +156,8 @@ int ring_enter(struct ring *ring, unsigned wanted, uint64_t timeout_ns)
 
 	__atomic_store_n(ring->sq_tail, ring->tail, __ATOMIC_RELEASE);
 	n = syscall(SYS_io_uring_enter, ring->enter_fd, ring->unsubmitted, wanted,
-		    timed ? flags | IORING_ENTER_EXT_ARG : flags, timed ? &arg : NULL, timed ? sizeof arg : 0);
+		    timed ? flags | IORING_ENTER_EXT_ARG : flags, timed ? &arg : NULL,
+		    timed ? sizeof arg : 0);
 	if (n >= 0)
 		ring->unsubmitted -= (unsigned)n;
 	else
@@ -166,11 +169,12 @@ struct io_uring_sqe *ring_entry(struct ring *ring)
 {
 	struct io_uring_sqe *entry;
 
-	while (unlikely(ring->tail - __atomic_load_n(ring->sq_head, __ATOMIC_ACQUIRE) >= ring->sq_size)) {
+	while (unlikely(ring->tail - __atomic_load_n(ring->sq_head, __ATOMIC_ACQUIRE) >=
+			ring->sq_size)) {
 		int error = ring_enter(ring, 0, 0);
 
 		if (error && error != -EINTR)
-			return NULL;	/* -EBUSY: completions must be taken first */
+			return NULL; /* -EBUSY: completions must be taken first */
 	}
 	entry = &ring->entries[ring->tail++ & ring->sq_mask];
 	ring->unsubmitted++;

@@ -8,10 +8,12 @@
 #include "core/report.h"
 
 enum {
-	/* The clock begins as that of a machine that has been up for a while: 0 often means "never" in programs. */
+	/* The clock begins as that of a machine that has been up for a while: 0 often means "never"
+	   in programs. */
 	CLOCK_START_S = 1000,
-	/* Every so many steps without a pause a microsecond passes; the first sixty thousand steps take 1 ms that way.
-	 * From then on it doubles as often: even a task that spins for an hour gets there within seconds. */
+	/* Every so many steps without a pause a microsecond passes; the first sixty thousand steps
+	 * take 1 ms that way. From then on it doubles as often: even a task that spins for an hour
+	 * gets there within seconds. */
 	CREEP_STEPS = 64,
 	CREEP_NS = 1000,
 	CREEP_DOUBLES_SHIFT = 16,
@@ -64,8 +66,9 @@ static void tell_left(struct sim *sim)
 	while (!sim->sockets[first])
 		first++;
 	loop_report(sim->loop, "left", 0, NULL,
-		    "%d descriptors of the simulation were left open; the first is %d (%s)", sim->socket_count,
-		    SIM_FIRST_FD + first, sim->sockets[first]->type == SOCK_STREAM ? "stream" : "datagram");
+		    "%d descriptors of the simulation were left open; the first is %d (%s)",
+		    sim->socket_count, SIM_FIRST_FD + first,
+		    sim->sockets[first]->type == SOCK_STREAM ? "stream" : "datagram");
 }
 
 static void sim_close(struct async_loop *loop)
@@ -112,7 +115,8 @@ static void creep(struct sim *sim)
 	uint64_t doubles = ++sim->busy_polls >> CREEP_DOUBLES_SHIFT;
 
 	if (sim->busy_polls % CREEP_STEPS == 0)
-		sim->loop->now_ns += (uint64_t)CREEP_NS << (doubles < CREEP_DOUBLES_MAX ? doubles : CREEP_DOUBLES_MAX);
+		sim->loop->now_ns += (uint64_t)CREEP_NS
+				     << (doubles < CREEP_DOUBLES_MAX ? doubles : CREEP_DOUBLES_MAX);
 }
 
 /* Nothing is under way and nothing is due: only other threads, or the real world, can go on. */
@@ -138,8 +142,8 @@ static void sim_poll(struct async_loop *loop, uint64_t deadline_ns)
 	if (anyone_ready(loop)) {
 		creep(sim);
 	} else {
-		/* Timers are noticed a nanosecond late: what was slept is then never less than what was asked, even
-		 * where both are doubles that were rounded. */
+		/* Timers are noticed a nanosecond late: what was slept is then never less than what
+		 * was asked, even where both are doubles that were rounded. */
 		next_ns = sim_events_next(sim);
 		if (deadline_ns < next_ns)
 			next_ns = deadline_ns + 1;

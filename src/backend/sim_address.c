@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses of the simulated network, and who is bound to which. Every IP address exists and is this machine; what
- * nobody is bound to answers that the port is closed. Unix names, paths as well as abstract ones, live in a table of
- * the simulation and go with the socket: no file appears.
+ * Addresses of the simulated network, and who is bound to which. Every IP address exists and is
+ * this machine; what nobody is bound to answers that the port is closed. Unix names, paths as well
+ * as abstract ones, live in a table of the simulation and go with the socket: no file appears.
  */
 #include <errno.h>
 #include <string.h>
 #include "backend/sim.h"
 
 enum {
-	EPHEMERAL_FIRST = 32768,	/* as net.ipv4.ip_local_port_range is by default */
+	EPHEMERAL_FIRST = 32768, /* as net.ipv4.ip_local_port_range is by default */
 	EPHEMERAL_COUNT = 28232,
 };
 
@@ -44,7 +44,8 @@ static int take_unix(const struct sockaddr_un *un, socklen_t length, struct sim_
 	return 0;
 }
 
-int sim_address_take(const struct sockaddr *from, socklen_t length, int domain, struct sim_address *address)
+int sim_address_take(const struct sockaddr *from, socklen_t length, int domain,
+		     struct sim_address *address)
 {
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
 	const struct sockaddr_in *in = (const struct sockaddr_in *)from;
@@ -82,7 +83,8 @@ void sim_address_give(const struct sim_address *address, struct sockaddr *to, so
 		full.un.sun_family = AF_UNIX;
 		memcpy(full.un.sun_path, address->name, address->length);
 		bytes = (socklen_t)offsetof(struct sockaddr_un, sun_path) + address->length;
-		if (address->length && address->name[0] && address->length < sizeof full.un.sun_path)
+		if (address->length && address->name[0] &&
+		    address->length < sizeof full.un.sun_path)
 			bytes++;
 	} else if (address->family == AF_INET6) {
 		full.in6.sin6_family = AF_INET6;
@@ -153,14 +155,15 @@ static bool is_taken(struct sim *sim, const struct sim_socket *socket)
 {
 	struct async_waiters_ *names = bucket(sim, &socket->local);
 
-	list_for_each(names, link, following) {
+	list_for_each (names, link, following) {
 		const struct sim_socket *other = container_of(link, struct sim_socket, in_names);
 
 		if (socket->domain == AF_UNIX) {
 			if (sim_address_equal(&other->local, &socket->local))
 				return true;
 		} else if (other->type == socket->type && other->domain != AF_UNIX &&
-			   (fit(other, &socket->local) || fit(socket, &other->local)) && !may_share(socket, other)) {
+			   (fit(other, &socket->local) || fit(socket, &other->local)) &&
+			   !may_share(socket, other)) {
 			return true;
 		}
 	}
@@ -197,7 +200,8 @@ int sim_name_any_port(struct sim *sim, struct sim_socket *socket)
 	}
 	socket->reuse_address = socket->reuse_port = false;
 	for (int tries = 0; taken && tries < EPHEMERAL_COUNT; tries++) {
-		socket->local.port = (uint16_t)(EPHEMERAL_FIRST + sim->next_port++ % EPHEMERAL_COUNT);
+		socket->local.port =
+			(uint16_t)(EPHEMERAL_FIRST + sim->next_port++ % EPHEMERAL_COUNT);
 		taken = is_taken(sim, socket);
 	}
 	socket->reuse_address = reuse_address;
@@ -237,8 +241,9 @@ void sim_name_drop(struct sim *sim, struct sim_socket *socket)
 }
 
 /*
- * A client's own address does not enter the table: nobody can connect to it. When the ports of 127.0.0.1 are used up
- * the next address has as many, so that a hundred thousand connections all differ.
+ * A client's own address does not enter the table: nobody can connect to it. When the ports of
+ * 127.0.0.1 are used up the next address has as many, so that a hundred thousand connections all
+ * differ.
  */
 void sim_name_source(struct sim *sim, struct sim_socket *socket, const struct sim_address *peer)
 {
@@ -261,7 +266,8 @@ void sim_name_source(struct sim *sim, struct sim_socket *socket, const struct si
 }
 
 /* A connected receiver takes only what comes from its peer, and is then preferred. */
-static int fit_from(const struct sim_socket *socket, const struct sim_address *to, const struct sim_address *from)
+static int fit_from(const struct sim_socket *socket, const struct sim_address *to,
+		    const struct sim_address *from)
 {
 	int value = fit(socket, to);
 
@@ -280,7 +286,7 @@ struct sim_socket *sim_name_find(struct sim *sim, int type, const struct sim_add
 	int best_fit = 0;
 	uint64_t equals = 0;
 
-	list_for_each(names, link, following) {
+	list_for_each (names, link, following) {
 		struct sim_socket *socket = container_of(link, struct sim_socket, in_names);
 		int value;
 
@@ -294,7 +300,8 @@ struct sim_socket *sim_name_find(struct sim *sim, int type, const struct sim_add
 		value = socket->type == type ? fit_from(socket, to, from) : 0;
 		if (!value || value < best_fit)
 			continue;
-		/* Several share the port (SO_REUSEPORT): one of them is drawn, each with the same chance. */
+		/* Several share the port (SO_REUSEPORT): one of them is drawn, each with the same
+		 * chance. */
 		equals = value == best_fit ? equals + 1 : 1;
 		if (equals == 1 || !sim_below(sim, equals))
 			best = socket;

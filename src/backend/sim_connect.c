@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Listening, connecting, accepting. A connect is a request that arrives at the listener, which makes the connection and
- * puts it into its backlog, and an answer that arrives at the client. A request that finds the backlog full waits for
- * room, as a kernel's client does by repeating it.
+ * Listening, connecting, accepting. A connect is a request that arrives at the listener, which
+ * makes the connection and puts it into its backlog, and an answer that arrives at the client. A
+ * request that finds the backlog full waits for room, as a kernel's client does by repeating it.
  */
 #include <errno.h>
 #include <string.h>
@@ -48,7 +48,8 @@ void sim_connect_answer(struct sim *sim, struct sim_socket *socket, int error)
 /* The listener's side of a new connection; 0 or -ENOMEM. */
 static int establish(struct sim *sim, struct sim_socket *listener, struct sim_socket *client)
 {
-	struct sim_socket *server = sim_socket_new(sim, listener->domain, SOCK_STREAM, listener->protocol);
+	struct sim_socket *server =
+		sim_socket_new(sim, listener->domain, SOCK_STREAM, listener->protocol);
 
 	if (!server)
 		return -ENOMEM;
@@ -90,7 +91,8 @@ static void request_arrives(struct sim *sim, struct sim_event *event)
 		sim_kick(sim, listener);
 }
 
-static int connect_datagram(struct sim *sim, struct sim_socket *socket, const struct operation *operation)
+static int connect_datagram(struct sim *sim, struct sim_socket *socket,
+			    const struct operation *operation)
 {
 	struct sim_address peer;
 	int error;
@@ -106,7 +108,9 @@ static int connect_datagram(struct sim *sim, struct sim_socket *socket, const st
 		const struct sim_socket *other = sim_name_find(sim, SOCK_DGRAM, &peer, NULL);
 
 		if (!other || other->type != SOCK_DGRAM)
-			return other ? -EPROTOTYPE : peer.length && peer.name[0] ? -ENOENT : -ECONNREFUSED;
+			return other			   ? -EPROTOTYPE :
+			       peer.length && peer.name[0] ? -ENOENT :
+							     -ECONNREFUSED;
 	} else {
 		sim_address_settle(&peer);
 		if (!socket->bound)
@@ -120,7 +124,8 @@ static int connect_datagram(struct sim *sim, struct sim_socket *socket, const st
 	return 0;
 }
 
-static int connect_begin(struct sim *sim, struct sim_socket *socket, const struct operation *operation)
+static int connect_begin(struct sim *sim, struct sim_socket *socket,
+			 const struct operation *operation)
 {
 	struct sim_address peer;
 	int error = sim_address_take(operation->address, *operation->length, socket->domain, &peer);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Datagrams. Those of UDP travel one by one: with a latency that varies they overtake each other; they are lost, come
- * twice, and are dropped by a receiver whose buffer is full. Unix datagrams arrive at once and in order, and a sender
- * waits for room.
+ * Datagrams. Those of UDP travel one by one: with a latency that varies they overtake each other;
+ * they are lost, come twice, and are dropped by a receiver whose buffer is full. Unix datagrams
+ * arrive at once and in order, and a sender waits for room.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "backend/sim.h"
 
-static struct sim_datagram *datagram_new(const struct sim_socket *from, const struct sim_address *to,
+static struct sim_datagram *datagram_new(const struct sim_socket *from,
+					 const struct sim_address *to,
 					 const struct sim_transfer *transfer)
 {
 	struct sim_datagram *datagram = malloc(sizeof *datagram + transfer->size);
@@ -95,7 +96,8 @@ static int64_t write_inet(struct sim *sim, struct sim_socket *socket, struct sim
 	}
 	if (sim_is_cut(sim, socket->local.port, to->port) || sim_chance(sim, sim->world.drop))
 		return (int64_t)transfer->size;
-	/* The datagram carries the host that the sender has towards this receiver; the socket keeps its own. */
+	/* The datagram carries the host that the sender has towards this receiver; the socket keeps
+	 * its own. */
 	sim_name_source(sim, socket, to);
 	result = travel(sim, socket, to, transfer);
 	if (result >= 0 && sim_chance(sim, sim->world.duplicate))
@@ -130,7 +132,8 @@ static int64_t write_unix(struct sim *sim, struct sim_socket *socket, const stru
 	return (int64_t)transfer->size;
 }
 
-int64_t sim_datagram_write(struct sim *sim, struct sim_socket *socket, const struct sim_transfer *transfer)
+int64_t sim_datagram_write(struct sim *sim, struct sim_socket *socket,
+			   const struct sim_transfer *transfer)
 {
 	const struct msghdr *message = transfer->message;
 	struct sim_address to = socket->peer;
@@ -141,7 +144,8 @@ int64_t sim_datagram_write(struct sim *sim, struct sim_socket *socket, const str
 	if (socket->error)
 		return sim_take_error(socket);
 	if (named) {
-		int error = sim_address_take(message->msg_name, message->msg_namelen, socket->domain, &to);
+		int error = sim_address_take(message->msg_name, message->msg_namelen,
+					     socket->domain, &to);
 
 		if (error)
 			return error;
@@ -171,7 +175,8 @@ static void unblock(struct sim *sim, struct sim_socket *socket)
 	}
 }
 
-int64_t sim_datagram_read(struct sim *sim, struct sim_socket *socket, const struct sim_transfer *transfer)
+int64_t sim_datagram_read(struct sim *sim, struct sim_socket *socket,
+			  const struct sim_transfer *transfer)
 {
 	struct sim_datagram *datagram = socket->received;
 	struct msghdr *message = transfer->message;
@@ -184,7 +189,8 @@ int64_t sim_datagram_read(struct sim *sim, struct sim_socket *socket, const stru
 	size = datagram->size;
 	given = size < transfer->size ? size : transfer->size;
 	sim_copy_out(transfer, 0, datagram->data, given);
-	if (message && message->msg_name && (datagram->from.family != AF_UNIX || datagram->from.length))
+	if (message && message->msg_name &&
+	    (datagram->from.family != AF_UNIX || datagram->from.length))
 		sim_address_give(&datagram->from, message->msg_name, &message->msg_namelen);
 	else if (message)
 		message->msg_namelen = 0;

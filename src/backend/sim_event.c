@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is under way in the simulated network: a heap by time and, at one time, by the order of sending. The loop's
- * timers would nearly do; but their ties follow from the shape of the heap, and here the order is a promise. As theirs,
- * its entries hold what is compared, so that finding the next one touches no event.
+ * What is under way in the simulated network: a heap by time and, at one time, by the order of
+ * sending. The loop's timers would nearly do; but their ties follow from the shape of the heap, and
+ * here the order is a promise. As theirs, its entries hold what is compared, so that finding the
+ * next one touches no event.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -49,7 +50,8 @@ static void sift_up(struct sim *sim, uint32_t index, struct sim_due due)
 static void sift_down(struct sim *sim, uint32_t index, struct sim_due due)
 {
 	for (uint32_t child; (child = index * ARITY + 1) < sim->event_count;) {
-		uint32_t end = child + ARITY < sim->event_count ? child + ARITY : sim->event_count, first = child;
+		uint32_t end = child + ARITY < sim->event_count ? child + ARITY : sim->event_count,
+			 first = child;
 
 		while (++child < end)
 			if (earlier(&sim->events[child], &sim->events[first]))
@@ -119,6 +121,6 @@ void sim_events_run(struct sim *sim, uint64_t now_ns)
 
 void sim_events_release(struct sim *sim)
 {
-	list_for_each(&sim->held, link, following)
+	list_for_each (&sim->held, link, following)
 		sim_event_set(sim, container_of(link, struct sim_event, link), sim->loop->now_ns);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations on simulated sockets: an attempt whenever something about the socket has changed, until one succeeds. */
+/* Operations on simulated sockets: an attempt whenever something about the socket has changed,
+ * until one succeeds. */
 #include <errno.h>
 #include <string.h>
 #include "backend/sim.h"
@@ -69,7 +70,8 @@ static void transfer_of(const struct operation *operation, struct sim_transfer *
 		transfer->size += transfer->parts[i].iov_len;
 }
 
-static int64_t attempt_transfer(struct sim *sim, struct sim_socket *socket, struct operation *operation)
+static int64_t attempt_transfer(struct sim *sim, struct sim_socket *socket,
+				struct operation *operation)
 {
 	bool stream = socket->type == SOCK_STREAM, read = operation->direction == DIRECTION_READ;
 	struct sim_transfer transfer;
@@ -85,7 +87,8 @@ static int64_t attempt_transfer(struct sim *sim, struct sim_socket *socket, stru
 			transfer.message->msg_namelen = 0;
 	}
 	if (!stream)
-		return read ? sim_datagram_read(sim, socket, &transfer) : sim_datagram_write(sim, socket, &transfer);
+		return read ? sim_datagram_read(sim, socket, &transfer) :
+			      sim_datagram_write(sim, socket, &transfer);
 	if (read)
 		return sim_stream_read(sim, socket, &transfer);
 	return sim_stream_write(sim, socket, &transfer, transfer.all ? &operation->done : &once);
@@ -141,10 +144,12 @@ void sim_kick(struct sim *sim, struct sim_socket *socket)
 }
 
 /* The faults that strike a call as it begins. */
-static bool is_struck(struct sim *sim, const struct sim_socket *socket, const struct operation *operation)
+static bool is_struck(struct sim *sim, const struct sim_socket *socket,
+		      const struct operation *operation)
 {
-	return socket->out && !socket->broken && socket->state == SIM_CONNECTED && operation->code != OP_POLL &&
-	       operation->code != OP_CONNECT && sim_chance(sim, sim->world.reset);
+	return socket->out && !socket->broken && socket->state == SIM_CONNECTED &&
+	       operation->code != OP_POLL && operation->code != OP_CONNECT &&
+	       sim_chance(sim, sim->world.reset);
 }
 
 static bool may_wait(const struct operation *operation)

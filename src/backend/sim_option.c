@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Socket options of the simulation: those that mean something here are obeyed, the others remembered. */
+/* Socket options of the simulation: those that mean something here are obeyed, the others
+ * remembered. */
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
@@ -29,7 +30,8 @@ static struct sim_option *find(const struct sim_socket *socket, int level, int n
 	return option;
 }
 
-static int remember(struct sim_socket *socket, int level, int name, const void *value, socklen_t length)
+static int remember(struct sim_socket *socket, int level, int name, const void *value,
+		    socklen_t length)
 {
 	struct sim_option *option = find(socket, level, name), **at = &socket->options;
 
@@ -65,7 +67,8 @@ static int check_level(const struct sim_socket *socket, int level)
 		return -EOPNOTSUPP;
 	if (level == IPPROTO_IP || (level == IPPROTO_IPV6 && socket->domain == AF_INET6))
 		return 0;
-	return level == (socket->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP) ? 0 : -ENOPROTOOPT;
+	return level == (socket->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP) ? 0 :
+										    -ENOPROTOOPT;
 }
 
 static int obey(struct sim_socket *socket, int level, int name, const void *value, socklen_t length)
@@ -87,20 +90,23 @@ static int obey(struct sim_socket *socket, int level, int name, const void *valu
 			return -EINVAL;
 		memcpy(&linger, value, sizeof linger);
 		socket->reset_on_close = linger.l_onoff && !linger.l_linger;
-	} else if (level == SOL_SOCKET && (name == SO_TYPE || name == SO_ERROR || name == SO_DOMAIN ||
-					   name == SO_PROTOCOL || name == SO_ACCEPTCONN)) {
+	} else if (level == SOL_SOCKET &&
+		   (name == SO_TYPE || name == SO_ERROR || name == SO_DOMAIN ||
+		    name == SO_PROTOCOL || name == SO_ACCEPTCONN)) {
 		return -ENOPROTOOPT;
 	}
 	return 0;
 }
 
-int sim_setsockopt(struct async_loop *loop, int fd, int level, int name, const void *value, socklen_t length)
+int sim_setsockopt(struct async_loop *loop, int fd, int level, int name, const void *value,
+		   socklen_t length)
 {
 	struct sim_socket *socket = sim_socket_at(sim_of(loop), fd);
 	int error;
 
 	if (!socket)
-		return fd < SIM_FIRST_FD ? posix_setsockopt(loop, fd, level, name, value, length) : -EBADF;
+		return fd < SIM_FIRST_FD ? posix_setsockopt(loop, fd, level, name, value, length) :
+					   -EBADF;
 	error = check_level(socket, level);
 	if (error)
 		return error;
@@ -123,7 +129,9 @@ static bool known(struct sim_socket *socket, int name, int *value)
 		*value = socket->domain;
 		return true;
 	case SO_PROTOCOL:
-		*value = socket->domain == AF_UNIX ? 0 : socket->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+		*value = socket->domain == AF_UNIX   ? 0 :
+			 socket->type == SOCK_STREAM ? IPPROTO_TCP :
+						       IPPROTO_UDP;
 		return true;
 	case SO_ERROR:
 		*value = -sim_take_error(socket);
@@ -144,7 +152,8 @@ static int give(const void *from, socklen_t length, void *value, socklen_t *room
 	return 0;
 }
 
-int sim_getsockopt(struct async_loop *loop, int fd, int level, int name, void *value, socklen_t *length)
+int sim_getsockopt(struct async_loop *loop, int fd, int level, int name, void *value,
+		   socklen_t *length)
 {
 	struct sim_socket *socket = sim_socket_at(sim_of(loop), fd);
 	struct ucred credentials = { getpid(), getuid(), getgid() };
@@ -152,7 +161,8 @@ int sim_getsockopt(struct async_loop *loop, int fd, int level, int name, void *v
 	int error, number = 0;
 
 	if (!socket)
-		return fd < SIM_FIRST_FD ? posix_getsockopt(loop, fd, level, name, value, length) : -EBADF;
+		return fd < SIM_FIRST_FD ? posix_getsockopt(loop, fd, level, name, value, length) :
+					   -EBADF;
 	error = check_level(socket, level);
 	if (error)
 		return error;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors of the real world under simulation: files, pipes, terminals. The kernel serves them at once where it can;
- * the program really waits for one only when nothing can happen in the simulation any more, so that a pipe between two
- * tasks keeps the run repeatable, and one to another process at least works.
+ * Descriptors of the real world under simulation: files, pipes, terminals. The kernel serves them
+ * at once where it can; the program really waits for one only when nothing can happen in the
+ * simulation any more, so that a pipe between two tasks keeps the run repeatable, and one to
+ * another process at least works.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -91,7 +92,7 @@ static void try_again(struct sim *sim)
 {
 	size_t i = 0;
 
-	list_for_each(&sim->real, link, following) {
+	list_for_each (&sim->real, link, following) {
 		struct operation *operation = container_of(link, struct operation, wait.link);
 		int64_t result;
 
@@ -109,10 +110,11 @@ void sim_real_poll(struct sim *sim, bool wait)
 
 	if (polls_grow(sim))
 		return;
-	list_for_each(&sim->real, link, following) {
+	list_for_each (&sim->real, link, following) {
 		const struct operation *operation = container_of(link, struct operation, wait.link);
 
-		sim->real_polls[count++] = (struct pollfd){ .fd = operation->fd, .events = events_of(operation) };
+		sim->real_polls[count++] =
+			(struct pollfd){ .fd = operation->fd, .events = events_of(operation) };
 	}
 	sim->real_polls[count] = (struct pollfd){ .fd = sim->posix.wake_fd, .events = POLLIN };
 	if (poll(sim->real_polls, count + 1, wait ? -1 : 0) <= 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sockets of the simulation: their descriptors, which are given lowest first as a kernel does, their names and ends. */
+/* Sockets of the simulation: their descriptors, which are given lowest first as a kernel does,
+ * their names and ends. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,11 +34,13 @@ struct sim_socket *sim_socket_new(struct sim *sim, int domain, int type, int pro
 static int table_grow(struct sim *sim)
 {
 	int room = sim->socket_room ? sim->socket_room * 2 : TABLE_FIRST;
-	struct sim_socket **sockets = realloc(sim->sockets, (size_t)room * sizeof(struct sim_socket *));
+	struct sim_socket **sockets =
+		realloc(sim->sockets, (size_t)room * sizeof(struct sim_socket *));
 
 	if (!sockets)
 		return -ENOMEM;
-	memset(sockets + sim->socket_room, 0, (size_t)(room - sim->socket_room) * sizeof(struct sim_socket *));
+	memset(sockets + sim->socket_room, 0,
+	       (size_t)(room - sim->socket_room) * sizeof(struct sim_socket *));
 	sim->sockets = sockets;
 	sim->socket_room = room;
 	return 0;
@@ -71,7 +74,8 @@ static void number_drop(struct sim *sim, struct sim_socket *socket)
 		sim->lowest = index;
 }
 
-void sim_queue_join(struct sim_socket *socket, struct sim_socket *host, struct async_waiters_ *queue)
+void sim_queue_join(struct sim_socket *socket, struct sim_socket *host,
+		    struct async_waiters_ *queue)
 {
 	socket->host = host;
 	socket->queue = queue;
@@ -222,7 +226,8 @@ static int listen_check(struct sim *sim, struct sim_socket *socket)
 		return 0;
 	/* Two sockets may share an address by SO_REUSEADDR, but only one of them listens. */
 	other = sim_name_find(sim, SOCK_STREAM, &socket->local, NULL);
-	if (other && sim_address_equal(&other->local, &socket->local) && !(other->reuse_port && socket->reuse_port))
+	if (other && sim_address_equal(&other->local, &socket->local) &&
+	    !(other->reuse_port && socket->reuse_port))
 		return -EADDRINUSE;
 	return 0;
 }
@@ -272,14 +277,16 @@ int sim_shutdown(struct async_loop *loop, int fd, int how)
 	return 0;
 }
 
-int sim_getname(struct async_loop *loop, int fd, bool peer, struct sockaddr *address, socklen_t *length)
+int sim_getname(struct async_loop *loop, int fd, bool peer, struct sockaddr *address,
+		socklen_t *length)
 {
 	struct sim_socket *socket = sim_socket_at(sim_of(loop), fd);
 	struct sim_address none = { 0 };
 
 	if (!socket)
 		return fd < SIM_FIRST_FD ? posix_getname(loop, fd, peer, address, length) : -EBADF;
-	if (peer && (socket->state != SIM_CONNECTED || (socket->broken && socket->domain != AF_UNIX)))
+	if (peer &&
+	    (socket->state != SIM_CONNECTED || (socket->broken && socket->domain != AF_UNIX)))
 		return -ENOTCONN;
 	none.family = (uint16_t)socket->domain;
 	if (peer)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Connections: two pipes, one for each direction. What is written is a chunk under way until its time has come, then
- * data to be read; both count towards the writer's buffer, so that a reader that does not read stops the writer.
- * The end of a direction, or a reset, arrives behind all data that was sent before it.
+ * Connections: two pipes, one for each direction. What is written is a chunk under way until its
+ * time has come, then data to be read; both count towards the writer's buffer, so that a reader
+ * that does not read stops the writer. The end of a direction, or a reset, arrives behind all data
+ * that was sent before it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -149,7 +150,8 @@ static void pipe_end(struct sim *sim, struct sim_pipe *pipe, enum sim_ending end
 	pipe_run(sim, pipe);
 }
 
-static struct sim_pipe *pipe_new(struct sim *sim, struct sim_socket *writer, struct sim_socket *reader)
+static struct sim_pipe *pipe_new(struct sim *sim, struct sim_socket *writer,
+				 struct sim_socket *reader)
 {
 	struct sim_pipe *pipe = calloc(1, sizeof *pipe);
 
@@ -259,13 +261,16 @@ static void look_at(const struct sim_pipe *pipe, const struct sim_transfer *tran
 	}
 }
 
-int64_t sim_stream_read(struct sim *sim, struct sim_socket *socket, const struct sim_transfer *transfer)
+int64_t sim_stream_read(struct sim *sim, struct sim_socket *socket,
+			const struct sim_transfer *transfer)
 {
 	struct sim_pipe *in = socket->in;
 	size_t n;
 
 	if (socket->state != SIM_CONNECTED)
-		return socket->error ? sim_take_error(socket) : socket->domain == AF_UNIX ? -EINVAL : -ENOTCONN;
+		return socket->error		 ? sim_take_error(socket) :
+		       socket->domain == AF_UNIX ? -EINVAL :
+						   -ENOTCONN;
 	if (!in->readable) {
 		if (socket->error && !in->eof)
 			return sim_take_error(socket);
@@ -292,10 +297,12 @@ static size_t room(const struct sim *sim, const struct sim_pipe *pipe)
 
 static bool peer_gone(const struct sim_socket *socket)
 {
-	return socket->domain == AF_UNIX && (!socket->out->reader || socket->out->reader->read_shut);
+	return socket->domain == AF_UNIX &&
+	       (!socket->out->reader || socket->out->reader->read_shut);
 }
 
-static int put_in(struct sim *sim, struct sim_pipe *pipe, const struct sim_transfer *transfer, size_t at, size_t n)
+static int put_in(struct sim *sim, struct sim_pipe *pipe, const struct sim_transfer *transfer,
+		  size_t at, size_t n)
 {
 	struct sim_chunk *chunk = malloc(sizeof *chunk + n);
 
@@ -311,12 +318,15 @@ static int put_in(struct sim *sim, struct sim_pipe *pipe, const struct sim_trans
 }
 
 /* One piece, or with transfer->all as many as there is room for; *done counts over several calls. */
-int64_t sim_stream_write(struct sim *sim, struct sim_socket *socket, const struct sim_transfer *transfer, size_t *done)
+int64_t sim_stream_write(struct sim *sim, struct sim_socket *socket,
+			 const struct sim_transfer *transfer, size_t *done)
 {
 	size_t n;
 
 	if (socket->state != SIM_CONNECTED)
-		return socket->error ? sim_take_error(socket) : socket->state == SIM_FRESH ? -EPIPE : -ENOTCONN;
+		return socket->error		  ? sim_take_error(socket) :
+		       socket->state == SIM_FRESH ? -EPIPE :
+						    -ENOTCONN;
 	do {
 		if (socket->error)
 			return sim_take_error(socket);

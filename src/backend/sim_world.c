@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of the simulated world: random numbers, latency, faults, partitions; and the calls that change them. */
+/* The rules of the simulated world: random numbers, latency, faults, partitions; and the calls that
+ * change them. */
 #include <errno.h>
 #include <stdlib.h>
 #include "backend/sim.h"
 
-/* xoshiro256** (Blackman, Vigna), its state filled by splitmix64 so that seeds that differ by a bit have nothing in
- * common. */
+/* xoshiro256** (Blackman, Vigna), its state filled by splitmix64 so that seeds that differ by a bit
+ * have nothing in common. */
 void sim_random_seed(struct async_loop *loop, uint64_t seed)
 {
 	for (size_t i = 0; i < array_length(loop->random_state); i++) {
@@ -46,7 +47,8 @@ uint64_t sim_below(struct sim *sim, uint64_t limit)
 	return scale(sim_random(sim->loop), limit);
 }
 
-/* What cannot happen, and what must, draws no number: a run without faults is not shifted by their being there. */
+/* What cannot happen, and what must, draws no number: a run without faults is not shifted by their
+ * being there. */
 bool sim_chance(struct sim *sim, double probability)
 {
 	if (probability <= 0)
@@ -78,12 +80,16 @@ static bool is_probability(double value)
 int sim_world_set(struct sim *sim, const struct async_sim_options *world)
 {
 	if (!is_probability(world->short_read) || !is_probability(world->short_write) ||
-	    !is_probability(world->reset) || !is_probability(world->refuse) || !is_probability(world->drop) ||
-	    !is_probability(world->duplicate))
-		return async_fail(-EINVAL, "simulation: the probability of a fault must be from 0 to 1");
+	    !is_probability(world->reset) || !is_probability(world->refuse) ||
+	    !is_probability(world->drop) || !is_probability(world->duplicate))
+		return async_fail(-EINVAL,
+				  "simulation: the probability of a fault must be from 0 to 1");
 	if (!(world->latency_min >= 0) || !(world->latency_max >= world->latency_min))
-		return async_fail(-EINVAL, "simulation: latency from %g to %g s: it must be 0 or more, and not end "
-					   "before it begins", world->latency_min, world->latency_max);
+		return async_fail(
+			-EINVAL,
+			"simulation: latency from %g to %g s: it must be 0 or more, and not end "
+			"before it begins",
+			world->latency_min, world->latency_max);
 	sim->world = *world;
 	sim->latency_min_ns = deadline_after(0, world->latency_min);
 	sim->latency_max_ns = deadline_after(0, world->latency_max);
@@ -107,8 +113,11 @@ static struct sim *simulation(const char *caller)
 	if (loop && loop->backend == &backend_sim)
 		return sim_of(loop);
 	if (loop)
-		async_fail(-ENOTSUP, "%s: this loop stands on %s, not on a simulation (LIBAWAIT_BACKEND or option "
-				     "backend)", caller, loop->backend->name);
+		async_fail(
+			-ENOTSUP,
+			"%s: this loop stands on %s, not on a simulation (LIBAWAIT_BACKEND or option "
+			"backend)",
+			caller, loop->backend->name);
 	return NULL;
 }
 
@@ -127,7 +136,8 @@ static int partition(int port, bool cut, const char *caller)
 	if (!sim)
 		return -ENOTSUP;
 	if (port <= 0 || port >= SIM_PORTS)
-		return async_fail(-EINVAL, "%s: %d is no port number from 1 to 65535", caller, port);
+		return async_fail(-EINVAL, "%s: %d is no port number from 1 to 65535", caller,
+				  port);
 	if (!sim->cut_ports)
 		sim->cut_ports = calloc(SIM_PORTS / 64, sizeof *sim->cut_ports);
 	if (!sim->cut_ports)

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The io_uring backend. An operation becomes an entry of the submission ring; all entries of a turn are submitted, and
- * completions awaited, with one system call. A receive on a drained socket asks the kernel to poll first
- * (POLL_FIRST), so that no attempt is wasted; the last completion told whether there was more.
+ * The io_uring backend. An operation becomes an entry of the submission ring; all entries of a turn
+ * are submitted, and completions awaited, with one system call. A receive on a drained socket asks
+ * the kernel to poll first (POLL_FIRST), so that no attempt is wasted; the last completion told
+ * whether there was more.
  *
- * Accept is the exception: it is tried directly and waits by polling. A multishot accept would take connections out
- * of the backlog that nobody has asked for, which is just what a server at its limit must not do.
+ * Accept is the exception: it is tried directly and waits by polling. A multishot accept would take
+ * connections out of the backlog that nobody has asked for, which is just what a server at its
+ * limit must not do.
  *
- * A descriptor that answers -EAGAIN all the same (O_NONBLOCK ones do, for some operations and kernels) is polled
- * and the operation submitted again.
+ * A descriptor that answers -EAGAIN all the same (O_NONBLOCK ones do, for some operations and
+ * kernels) is polled and the operation submitted again.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -29,7 +31,7 @@ struct uring_state {
 	struct posix_state posix;
 	struct ring ring;
 	bool wake_armed;
-	struct operation *stuck;	/* could not be queued: the rings were full */
+	struct operation *stuck; /* could not be queued: the rings were full */
 };
 
 static void wake_arm(struct uring_state *state)
@@ -65,7 +67,8 @@ close_ring:
 	ring_close(&state->ring);
 free_state:
 	free(state);
-	return error == -EPERM || error == -ENOSYS ? error : async_fail(error, "cannot make an io_uring");
+	return error == -EPERM || error == -ENOSYS ? error :
+						     async_fail(error, "cannot make an io_uring");
 }
 
 static void uring_close(struct async_loop *loop)
@@ -88,7 +91,8 @@ static int queue(struct uring_state *state, struct operation *operation, bool po
 	return 0;
 }
 
-/* The rings are full (hundreds of thousands under way): remember the operation until completions made room. */
+/* The rings are full (hundreds of thousands under way): remember the operation until completions
+ * made room. */
 static void queue_later(struct uring_state *state, struct operation *operation)
 {
 	operation->next = state->stuck;
@@ -150,7 +154,8 @@ static int64_t uring_recv(struct async_loop *loop, struct operation *operation)
 	struct descriptor *descriptor = &state->posix.descriptors.entries[operation->fd];
 	struct io_uring_sqe *entry;
 
-	if (unlikely(operation->fd >= state->posix.descriptors.count || descriptor->waiting[DIRECTION_READ]))
+	if (unlikely(operation->fd >= state->posix.descriptors.count ||
+		     descriptor->waiting[DIRECTION_READ]))
 		return recv_plainly(loop, operation);
 	entry = ring_entry(&state->ring);
 	if (unlikely(!entry))
@@ -167,7 +172,8 @@ static int64_t uring_sendall(struct async_loop *loop, struct operation *operatio
 	struct descriptor *descriptor = &state->posix.descriptors.entries[operation->fd];
 	struct io_uring_sqe *entry;
 
-	if (unlikely(operation->fd >= state->posix.descriptors.count || descriptor->waiting[DIRECTION_WRITE]))
+	if (unlikely(operation->fd >= state->posix.descriptors.count ||
+		     descriptor->waiting[DIRECTION_WRITE]))
 		return sendall_plainly(loop, operation);
 	entry = ring_entry(&state->ring);
 	if (unlikely(!entry))
@@ -199,7 +205,8 @@ static void uring_cancel(struct async_loop *loop, struct operation *operation, i
 	queue_cancel(loop->backend_state, operation);
 }
 
-static void finish(struct async_loop *loop, struct uring_state *state, struct operation *operation, int64_t result)
+static void finish(struct async_loop *loop, struct uring_state *state, struct operation *operation,
+		   int64_t result)
 {
 	struct descriptor *descriptor = &state->posix.descriptors.entries[operation->fd];
 
@@ -215,7 +222,8 @@ static void go_on(struct uring_state *state, struct operation *operation)
 		queue_later(state, operation);
 }
 
-static void poll_ended(struct async_loop *loop, struct uring_state *state, struct operation *operation, int result)
+static void poll_ended(struct async_loop *loop, struct uring_state *state,
+		       struct operation *operation, int result)
 {
 	operation->polling = false;
 	if (result < 0 || operation->cancelling)
@@ -224,7 +232,8 @@ static void poll_ended(struct async_loop *loop, struct uring_state *state, struc
 		go_on(state, operation);
 }
 
-static void accept_ended(struct async_loop *loop, struct uring_state *state, struct operation *operation, int64_t result)
+static void accept_ended(struct async_loop *loop, struct uring_state *state,
+			 struct operation *operation, int64_t result)
 {
 	if (result >= 0)
 		result = operation->cancelling ? -ECANCELED : try_accept(state, operation);
@@ -234,7 +243,8 @@ static void accept_ended(struct async_loop *loop, struct uring_state *state, str
 		finish(loop, state, operation, result);
 }
 
-static void sendall_ended(struct async_loop *loop, struct uring_state *state, struct operation *operation, int result)
+static void sendall_ended(struct async_loop *loop, struct uring_state *state,
+			  struct operation *operation, int result)
 {
 	if (likely(result > 0)) {
 		operation->done += (size_t)result;
@@ -248,7 +258,8 @@ static void sendall_ended(struct async_loop *loop, struct uring_state *state, st
 }
 
 /* A receive or a whole send that went well, and that nobody has cancelled. */
-static inline bool complete_quickly(struct async_loop *loop, struct uring_state *state, struct operation *operation,
+static inline bool complete_quickly(struct async_loop *loop, struct uring_state *state,
+				    struct operation *operation,
 				    const struct io_uring_cqe *completion)
 {
 	struct descriptor *descriptor = &state->posix.descriptors.entries[operation->fd];
@@ -256,16 +267,19 @@ static inline bool complete_quickly(struct async_loop *loop, struct uring_state 
 	if (unlikely(completion->res <= 0 || operation->cancelling || operation->polling))
 		return false;
 	if (operation->code == OP_RECV)
-		descriptor->flags = (descriptor->flags & ~(uint32_t)FD_DRAINED) |
-				    (completion->flags & IORING_CQE_F_SOCK_NONEMPTY ? 0 : FD_DRAINED);
-	else if (operation->code != OP_SENDALL || operation->done || (size_t)completion->res != operation->size)
+		descriptor->flags =
+			(descriptor->flags & ~(uint32_t)FD_DRAINED) |
+			(completion->flags & IORING_CQE_F_SOCK_NONEMPTY ? 0 : FD_DRAINED);
+	else if (operation->code != OP_SENDALL || operation->done ||
+		 (size_t)completion->res != operation->size)
 		return false;
 	descriptor->waiting[operation->direction] = NULL;
 	operation_succeed(loop, operation, completion->res);
 	return true;
 }
 
-static void complete(struct async_loop *loop, struct uring_state *state, const struct io_uring_cqe *completion)
+static void complete(struct async_loop *loop, struct uring_state *state,
+		     const struct io_uring_cqe *completion)
 {
 	struct operation *operation = (struct operation *)(uintptr_t)completion->user_data;
 	int result = completion->res;
@@ -309,7 +323,9 @@ static void take_completions(struct async_loop *loop, struct uring_state *state)
 		struct io_uring_cqe completion = ring->completions[head & ring->cq_mask];
 
 		if (head + 2 < tail)
-			__builtin_prefetch((void *)(uintptr_t)ring->completions[(head + 2) & ring->cq_mask].user_data);
+			__builtin_prefetch(
+				(void *)(uintptr_t)ring->completions[(head + 2) & ring->cq_mask]
+					.user_data);
 
 		if (unlikely(completion.user_data < DATA_NUMBERS)) {
 			if (completion.user_data == DATA_WAKE) {
@@ -347,13 +363,15 @@ static void uring_poll(struct async_loop *loop, uint64_t deadline_ns)
 	if (deadline_ns <= now_ns)
 		ring_enter(&state->ring, 0, 0);
 	else
-		ring_enter(&state->ring, 1, deadline_ns == NS_NEVER ? NS_NEVER : deadline_ns - now_ns);
+		ring_enter(&state->ring, 1,
+			   deadline_ns == NS_NEVER ? NS_NEVER : deadline_ns - now_ns);
 	take_completions(loop, state);
 }
 
 /*
- * Entries name descriptors by number, so what is queued for this number must reach the kernel before the number is free;
- * from then on the kernel holds the file itself, and a cancel ends the operation.
+ * Entries name descriptors by number, so what is queued for this number must reach the kernel
+ * before the number is free; from then on the kernel holds the file itself, and a cancel ends the
+ * operation.
  */
 static void end_waiters(struct uring_state *state, struct descriptor *descriptor)
 {
@@ -377,7 +395,8 @@ static int uring_shut(struct async_loop *loop, int fd)
 	if (fd < state->posix.descriptors.count) {
 		struct descriptor *descriptor = &state->posix.descriptors.entries[fd];
 
-		if (unlikely(descriptor->waiting[DIRECTION_READ] || descriptor->waiting[DIRECTION_WRITE]))
+		if (unlikely(descriptor->waiting[DIRECTION_READ] ||
+			     descriptor->waiting[DIRECTION_WRITE]))
 			end_waiters(state, descriptor);
 	}
 	descriptor_gone(&state->posix.descriptors, fd);

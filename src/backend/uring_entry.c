@@ -9,7 +9,8 @@ static void fill_poll(struct io_uring_sqe *entry, int events)
 	entry->poll32_events = (unsigned)events;
 }
 
-static void fill_data(struct io_uring_sqe *entry, uint8_t opcode, const struct operation *operation, unsigned flags)
+static void fill_data(struct io_uring_sqe *entry, uint8_t opcode, const struct operation *operation,
+		      unsigned flags)
 {
 	entry->opcode = opcode;
 	entry->addr = (uintptr_t)operation->data;
@@ -17,15 +18,17 @@ static void fill_data(struct io_uring_sqe *entry, uint8_t opcode, const struct o
 	entry->msg_flags = flags;
 }
 
-static void fill_vector(struct io_uring_sqe *entry, uint8_t opcode, const struct operation *operation)
+static void fill_vector(struct io_uring_sqe *entry, uint8_t opcode,
+			const struct operation *operation)
 {
 	entry->opcode = opcode;
 	entry->addr = (uintptr_t)operation->vector;
 	entry->len = (unsigned)operation->count;
-	entry->off = (uint64_t)-1;	/* at the file's own position */
+	entry->off = (uint64_t)-1; /* at the file's own position */
 }
 
-static void fill_message(struct io_uring_sqe *entry, uint8_t opcode, const struct operation *operation, int flags)
+static void fill_message(struct io_uring_sqe *entry, uint8_t opcode,
+			 const struct operation *operation, int flags)
 {
 	entry->opcode = opcode;
 	entry->addr = (uintptr_t)operation->message;

@@ -6,11 +6,13 @@
 #include "backend/ring.h"
 #include "core/backend.h"
 
-/* Fill in a zeroed entry. poll_first: a receive will find nothing yet, so the kernel shall poll before it tries. While
- * operation->polling is set the entry polls the descriptor in the operation's stead. */
+/* Fill in a zeroed entry. poll_first: a receive will find nothing yet, so the kernel shall poll
+ * before it tries. While operation->polling is set the entry polls the descriptor in the
+ * operation's stead. */
 void entry_fill(struct io_uring_sqe *entry, struct operation *operation, bool poll_first);
 
-static inline void entry_recv(struct io_uring_sqe *entry, struct operation *operation, bool poll_first)
+static inline void entry_recv(struct io_uring_sqe *entry, struct operation *operation,
+			      bool poll_first)
 {
 	entry->opcode = IORING_OP_RECV;
 	entry->ioprio = poll_first ? IORING_RECVSEND_POLL_FIRST : 0;
@@ -20,7 +22,8 @@ static inline void entry_recv(struct io_uring_sqe *entry, struct operation *oper
 	entry->user_data = (uintptr_t)operation;
 }
 
-/* What is left of a send: the kernel itself goes on after short writes (MSG_WAITALL), except past its own limits. */
+/* What is left of a send: the kernel itself goes on after short writes (MSG_WAITALL), except past
+ * its own limits. */
 static inline void entry_sendall(struct io_uring_sqe *entry, struct operation *operation)
 {
 	size_t left = operation->size - operation->done;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A doubly linked list whose head is two pointers, so that an empty one is zero-filled and a lock can be
- * initialised statically. Links live in the things listed: nothing is allocated. */
+/* A doubly linked list whose head is two pointers, so that an empty one is zero-filled and a lock
+ * can be initialised statically. Links live in the things listed: nothing is allocated. */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
 
@@ -45,8 +45,8 @@ static inline struct async_link_ *list_pop(struct async_waiters_ *list)
 }
 
 /* `link` and `following` survive the removal of `link` only. */
-#define list_for_each(list, link, following)                                                         \
-	for (struct async_link_ *link = (list)->first, *following = link ? link->next : NULL; link;    \
-	     link = following, following = link ? link->next : NULL)
+#define list_for_each(list, link, following)                                                  \
+	for (struct async_link_ *link = (list)->first, *following = link ? link->next : NULL; \
+	     link; link = following, following = link ? link->next : NULL)
 
 #endif

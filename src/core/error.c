@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The text of a task's last failure. It is allocated when a task first fails; a cancel or timeout has none until
- * somebody asks, since they are part of ordinary business. */
+/* The text of a task's last failure. It is allocated when a task first fails; a cancel or timeout
+ * has none until somebody asks, since they are part of ordinary business. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -67,7 +67,8 @@ int async_fail(int error, const char *format, ...)
 	return error;
 }
 
-/* Which scope is behind task->cancel_error: the outermost one that fired inside the innermost shield. */
+/* Which scope is behind task->cancel_error: the outermost one that fired inside the innermost
+ * shield. */
 static const char *cancel_text(const struct async_task *task)
 {
 	const struct async_scope *fired = NULL;
@@ -78,7 +79,8 @@ static const char *cancel_text(const struct async_task *task)
 		if (scope->shield_)
 			break;
 	}
-	snprintf(spare_text, sizeof spare_text, "%s by %s (%s)", fired->fired_ == -ETIMEDOUT ? "timed out" : "cancelled",
+	snprintf(spare_text, sizeof spare_text, "%s by %s (%s)",
+		 fired->fired_ == -ETIMEDOUT ? "timed out" : "cancelled",
 		 fired->site_ ? fired->site_ : "async_task_cancel", error_name(fired->fired_));
 	return spare_text;
 }
@@ -88,7 +90,8 @@ static void tell_operation(struct async_task *task)
 {
 	struct operation operation = { .code = task->failed_code };
 
-	fail_task(task, task->failed_error, "%s on descriptor %d", operation_name(&operation), task->failed_fd);
+	fail_task(task, task->failed_error, "%s on descriptor %d", operation_name(&operation),
+		  task->failed_fd);
 }
 
 const char *task_failure_text(struct async_task *task)

@@ -8,7 +8,7 @@
 enum { FUTURE_PENDING, FUTURE_FINISHED, FUTURE_CANCELLED };
 
 struct async_future_callback_ {
-	struct task_callback call;	/* first: the loop frees it as one */
+	struct task_callback call; /* first: the loop frees it as one */
 };
 
 static struct task_callback *callbacks_of(async_future *future)
@@ -43,7 +43,8 @@ int async_future_set(async_future *future, void *value)
 int async_future_fail(async_future *future, int error)
 {
 	if (error >= 0)
-		return async_fail(-EINVAL, "async_future_fail takes a negative errno, not %d", error);
+		return async_fail(-EINVAL, "async_future_fail takes a negative errno, not %d",
+				  error);
 	return finish(future, FUTURE_FINISHED, NULL, error);
 }
 
@@ -80,7 +81,8 @@ int await_future(async_future *future, void **value)
 		return self->cancel_error;
 	if (future->state_ == FUTURE_PENDING) {
 		if (future->loop_ && future->loop_ != self->loop)
-			return async_fail(-EXDEV, "await_future: the future belongs to another loop");
+			return async_fail(-EXDEV,
+					  "await_future: the future belongs to another loop");
 		future->loop_ = self->loop;
 		error = wait_in(&future->waiters_, &kind, future);
 		if (error)
@@ -97,7 +99,8 @@ int async_future_on_done(async_future *future, async_callback *callback, void *a
 	if (!loop)
 		return -ENOMEM;
 	if (future->loop_ && future->loop_ != loop)
-		return async_fail(-EXDEV, "async_future_on_done: the future belongs to another loop");
+		return async_fail(-EXDEV,
+				  "async_future_on_done: the future belongs to another loop");
 	call = malloc(sizeof *call);
 	if (!call)
 		return async_fail(-ENOMEM, "async_future_on_done");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Groups: owners of tasks. A group is a scope of its owner plus a list of children; cancelling it fires the scope
- * and every child's own. */
+/* Groups: owners of tasks. A group is a scope of its owner plus a list of children; cancelling it
+ * fires the scope and every child's own. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ enum { GROUP_CLOSED, GROUP_OPEN, GROUP_CANCELLED };
 
 static void children_cancel(struct async_group *group)
 {
-	list_for_each(&group->children_, link, following)
+	list_for_each (&group->children_, link, following)
 		task_cancel_with(container_of(link, struct async_task, sibling), -ECANCELED);
 }
 
@@ -66,8 +66,8 @@ static void failure_report(struct async_task *task)
 {
 	char name[64];
 
-	loop_report(task->loop, "failure", task->result, task, "task %s (%s) failed: %s", task_name_in(task, name, sizeof name),
-		    task->site, task_failure_text(task));
+	loop_report(task->loop, "failure", task->result, task, "task %s (%s) failed: %s",
+		    task_name_in(task, name, sizeof name), task->site, task_failure_text(task));
 }
 
 static void child_failed(struct async_group *group, struct async_task *task)
@@ -116,24 +116,29 @@ void async_group_begin_(async_group *group, int flags, const char *site)
 	struct async_task *self = task_self("AWAIT_GROUP");
 	struct async_loop *loop = self->loop;
 
-	*group = (async_group){ .owner_ = self, .loop_ = loop, .flags_ = flags, .site_ = site, .state_ = GROUP_OPEN };
+	*group = (async_group){
+		.owner_ = self, .loop_ = loop, .flags_ = flags, .site_ = site, .state_ = GROUP_OPEN
+	};
 	async_timeout_begin_(&group->scope_, __builtin_inf(), site);
 	list_append(&loop->groups, &group->in_loop_);
 }
 
-int async_spawn_at_(async_group *group, async_fn *fn, void *arg, const async_task_options *options, const char *site)
+int async_spawn_at_(async_group *group, async_fn *fn, void *arg, const async_task_options *options,
+		    const char *site)
 {
 	struct async_loop *loop = loop_current;
 	struct async_task *task;
 
 	if (unlikely(group->state_ != GROUP_OPEN)) {
 		if (group->state_ == GROUP_CANCELLED)
-			return async_fail(-ECANCELED, "cannot spawn %s: its group (%s) is being cancelled", site,
-					  group->site_);
+			return async_fail(-ECANCELED,
+					  "cannot spawn %s: its group (%s) is being cancelled",
+					  site, group->site_);
 		return async_fail(-EINVAL, "cannot spawn %s: its group is not open", site);
 	}
 	if (unlikely(group->loop_ != loop))
-		return async_fail(-EXDEV, "cannot spawn %s: its group (%s) belongs to another loop", site, group->site_);
+		return async_fail(-EXDEV, "cannot spawn %s: its group (%s) belongs to another loop",
+				  site, group->site_);
 	task = task_create(loop, group, fn, arg, options, site);
 	if (unlikely(!task))
 		return -ENOMEM;
@@ -182,8 +187,8 @@ int await_group(async_group *group)
 		return async_fail(-EINVAL, "await_group: the group is not open");
 	wait_for_children(group, self);
 	if (group->error_ && group->failures_)
-		async_fail(group->error_, "task %s (%s): %s", group->failures_->task, group->failures_->site,
-			   group->failures_->text);
+		async_fail(group->error_, "task %s (%s): %s", group->failures_->task,
+			   group->failures_->site, group->failures_->text);
 	group->flags_ |= ASYNC_GROUP_TOLD;
 	return group_result(group, self);
 }
@@ -191,9 +196,11 @@ int await_group(async_group *group)
 /* Leave the group: nobody looked at its failures, so they are reported. */
 static void failures_tell(struct async_group *group)
 {
-	for (struct async_group_failure *failure = group->failures_; failure; failure = failure->next_)
-		loop_report(group->loop_, "failure", failure->error, NULL, "task %s (%s) of group %s failed: %s",
-			    failure->task, failure->site, group->site_, failure->text);
+	for (struct async_group_failure *failure = group->failures_; failure;
+	     failure = failure->next_)
+		loop_report(group->loop_, "failure", failure->error, NULL,
+			    "task %s (%s) of group %s failed: %s", failure->task, failure->site,
+			    group->site_, failure->text);
 }
 
 static void failures_free(struct async_group *group)

@@ -5,7 +5,8 @@
 
 #include "core/loop.h"
 
-/* Take an ended task out of its group, which learns of a failure. True while somebody still owns the handle. */
+/* Take an ended task out of its group, which learns of a failure. True while somebody still owns
+ * the handle. */
 bool group_child_ended(struct async_task *task);
 
 /* Run a list of callbacks through the loop's queue; owns the list. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Callbacks on the loop: soon, later, from another thread. A handle is the caller's memory, in one state at a
- * time. */
+/* Callbacks on the loop: soon, later, from another thread. A handle is the caller's memory, in one
+ * state at a time. */
 #include <errno.h>
 #include <math.h>
 #include <sched.h>
@@ -11,10 +11,10 @@
 
 enum {
 	HANDLE_IDLE,
-	HANDLE_SOON,		/* in loop->soon */
-	HANDLE_TIMED,		/* in loop->timers */
-	HANDLE_FOREIGN,		/* in loop->foreign; state_ is shared with other threads */
-	HANDLE_FOREIGN_OFF,	/* there too, but cancelled */
+	HANDLE_SOON,	    /* in loop->soon */
+	HANDLE_TIMED,	    /* in loop->timers */
+	HANDLE_FOREIGN,	    /* in loop->foreign; state_ is shared with other threads */
+	HANDLE_FOREIGN_OFF, /* there too, but cancelled */
 };
 
 static int schedule_check(struct async_handle *handle, const char *caller)
@@ -47,14 +47,17 @@ static void handle_due(struct async_loop *loop, struct async_timer_ *timer)
 	handle->callback_(handle->arg_);
 }
 
-static int call_at(struct async_handle *handle, uint64_t deadline_ns, async_callback *callback, void *arg)
+static int call_at(struct async_handle *handle, uint64_t deadline_ns, async_callback *callback,
+		   void *arg)
 {
 	handle->callback_ = callback;
 	handle->arg_ = arg;
 	handle->timer_.fire = handle_due;
 	handle->timer_.index = 0;
-	if (deadline_ns != NS_NEVER && timer_set(&handle->loop_->timers, &handle->timer_, deadline_ns))
-		return async_fail(-ENOMEM, "async_call_later: no memory for %u timers", handle->loop_->timers.count);
+	if (deadline_ns != NS_NEVER &&
+	    timer_set(&handle->loop_->timers, &handle->timer_, deadline_ns))
+		return async_fail(-ENOMEM, "async_call_later: no memory for %u timers",
+				  handle->loop_->timers.count);
 	handle->state_ = HANDLE_TIMED;
 	return 0;
 }
@@ -83,7 +86,9 @@ int async_call_at(async_handle *handle, double when, async_callback *callback, v
 
 double async_handle_when(const async_handle *handle)
 {
-	return handle->state_ == HANDLE_TIMED && handle->timer_.index ? seconds_of(handle->timer_.deadline_ns) : INFINITY;
+	return handle->state_ == HANDLE_TIMED && handle->timer_.index ?
+		       seconds_of(handle->timer_.deadline_ns) :
+		       INFINITY;
 }
 
 bool async_handle_cancel(async_handle *handle)
@@ -91,13 +96,15 @@ bool async_handle_cancel(async_handle *handle)
 	int foreign = HANDLE_FOREIGN;
 
 	/* Another thread may be running it at this moment: whoever changes the state first has it. */
-	if (__atomic_compare_exchange_n(&handle->state_, &foreign, HANDLE_FOREIGN_OFF, false, __ATOMIC_ACQ_REL,
-					__ATOMIC_ACQUIRE)) {
-		/* The loop still holds the handle's link: wait until it has let go, so that the caller may free it. */
+	if (__atomic_compare_exchange_n(&handle->state_, &foreign, HANDLE_FOREIGN_OFF, false,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		/* The loop still holds the handle's link: wait until it has let go, so that the
+		 * caller may free it. */
 		if (loop_current == handle->loop_)
 			handles_take_foreign(handle->loop_);
 		else
-			while (__atomic_load_n(&handle->state_, __ATOMIC_ACQUIRE) == HANDLE_FOREIGN_OFF)
+			while (__atomic_load_n(&handle->state_, __ATOMIC_ACQUIRE) ==
+			       HANDLE_FOREIGN_OFF)
 				sched_yield();
 		return true;
 	}
@@ -112,22 +119,24 @@ bool async_handle_cancel(async_handle *handle)
 	return true;
 }
 
-int async_call_threadsafe(async_loop *loop, async_handle *handle, async_callback *callback, void *arg)
+int async_call_threadsafe(async_loop *loop, async_handle *handle, async_callback *callback,
+			  void *arg)
 {
 	struct async_handle *first = __atomic_load_n(&loop->foreign, __ATOMIC_RELAXED);
 	int idle = HANDLE_IDLE;
 
 	if (__atomic_load_n(&loop->closed, __ATOMIC_ACQUIRE))
 		return -ESHUTDOWN;
-	if (!__atomic_compare_exchange_n(&handle->state_, &idle, HANDLE_FOREIGN, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE))
+	if (!__atomic_compare_exchange_n(&handle->state_, &idle, HANDLE_FOREIGN, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		return -EBUSY;
 	handle->loop_ = loop;
 	handle->callback_ = callback;
 	handle->arg_ = arg;
 	do
 		handle->link_.next = (struct async_link_ *)first;
-	while (!__atomic_compare_exchange_n(&loop->foreign, &first, handle, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	while (!__atomic_compare_exchange_n(&loop->foreign, &first, handle, true, __ATOMIC_SEQ_CST,
+					    __ATOMIC_RELAXED));
 	loop->backend->wake(loop);
 	return 0;
 }
@@ -135,7 +144,8 @@ int async_call_threadsafe(async_loop *loop, async_handle *handle, async_callback
 /* Move what other threads sent into the loop's own queue, in the order it was sent. */
 void handles_take_foreign(struct async_loop *loop)
 {
-	struct async_handle *newest = __atomic_exchange_n(&loop->foreign, NULL, __ATOMIC_ACQUIRE), *oldest = NULL;
+	struct async_handle *newest = __atomic_exchange_n(&loop->foreign, NULL, __ATOMIC_ACQUIRE),
+			    *oldest = NULL;
 
 	while (newest) {
 		struct async_handle *next = (struct async_handle *)newest->link_.next;
@@ -149,8 +159,8 @@ void handles_take_foreign(struct async_loop *loop)
 		int foreign = HANDLE_FOREIGN;
 
 		list_append(&loop->soon, &oldest->link_);
-		if (!__atomic_compare_exchange_n(&oldest->state_, &foreign, HANDLE_SOON, false, __ATOMIC_ACQ_REL,
-						 __ATOMIC_ACQUIRE)) {
+		if (!__atomic_compare_exchange_n(&oldest->state_, &foreign, HANDLE_SOON, false,
+						 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 			list_remove(&loop->soon, &oldest->link_);
 			__atomic_store_n(&oldest->state_, HANDLE_IDLE, __ATOMIC_RELEASE);
 		}
@@ -165,10 +175,11 @@ void handles_run(struct async_loop *loop)
 
 	if (unlikely(__atomic_load_n(&loop->foreign, __ATOMIC_RELAXED)))
 		handles_take_foreign(loop);
-	list_for_each(&loop->soon, link, following)
+	list_for_each (&loop->soon, link, following)
 		count++;
 	while (count-- && loop->soon.first) {
-		struct async_handle *handle = container_of(list_pop(&loop->soon), struct async_handle, link_);
+		struct async_handle *handle =
+			container_of(list_pop(&loop->soon), struct async_handle, link_);
 		async_callback *callback = handle->callback_;
 		void *arg = handle->arg_;
 

@@ -90,16 +90,17 @@ static void print_one(struct async_task *task, const struct tree *tree, int leve
 	int depth = tree->depth < DEPTH_MAX ? tree->depth : DEPTH_MAX;
 	int found = async_task_stack(task, frames, depth);
 
-	fprintf(tree->out, "%*s%s (%s): %s\n", level * 2, "", task_name_in(task, name, sizeof name), task->site,
-		task_state_in(task, state, sizeof state));
+	fprintf(tree->out, "%*s%s (%s): %s\n", level * 2, "", task_name_in(task, name, sizeof name),
+		task->site, task_state_in(task, state, sizeof state));
 	stack_print(tree->out, frames, found, level * 2 + 4);
 }
 
 static void print_under(struct async_task *task, const struct tree *tree, int level);
 
-static void print_children(struct async_group *group, uint64_t parent, const struct tree *tree, int level)
+static void print_children(struct async_group *group, uint64_t parent, const struct tree *tree,
+			   int level)
 {
-	list_for_each(&group->children_, link, following) {
+	list_for_each (&group->children_, link, following) {
 		struct async_task *child = container_of(link, struct async_task, sibling);
 
 		if (!parent || child->parent_id == parent)
@@ -114,7 +115,7 @@ static void print_under(struct async_task *task, const struct tree *tree, int le
 	print_one(task, tree, level);
 	if (level >= LEVELS_MAX)
 		return;
-	list_for_each(&task->loop->groups, link, following) {
+	list_for_each (&task->loop->groups, link, following) {
 		struct async_group *group = container_of(link, struct async_group, in_loop_);
 
 		if (group->owner_ == task)

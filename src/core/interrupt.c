@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ctrl-C: see interrupt.h. The handler only sends a callback to the loop, which is safe in a signal handler; the cancel
- * then happens on the loop, never in the middle of a task's step. */
+/* Ctrl-C: see interrupt.h. The handler only sends a callback to the loop, which is safe in a signal
+ * handler; the cancel then happens on the loop, never in the middle of a task's step. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -34,10 +34,12 @@ static void on_sigint(int number)
 
 void interrupt_watch(struct async_loop *loop)
 {
-	struct sigaction action = { .sa_handler = on_sigint, .sa_flags = SA_RESTART | SA_ONSTACK }, old;
+	struct sigaction action = { .sa_handler = on_sigint, .sa_flags = SA_RESTART | SA_ONSTACK },
+			 old;
 
 	loop->sigint = (struct signal_state){ false, 0 };
-	if (loop->options.ignore_sigint || getpid() != (pid_t)syscall(SYS_gettid) || interrupted_loop)
+	if (loop->options.ignore_sigint || getpid() != (pid_t)syscall(SYS_gettid) ||
+	    interrupted_loop)
 		return;
 	if (sigaction(SIGINT, NULL, &old) || old.sa_handler != SIG_DFL)
 		return;

@@ -38,7 +38,8 @@ static int join_check(struct async_task *task, struct async_task *self, const ch
 	if (!task)
 		return -EINVAL;
 	if (task == self)
-		return async_fail(-EDEADLK, "%s: task %s awaits itself", caller, task_name_in(task, name, sizeof name));
+		return async_fail(-EDEADLK, "%s: task %s awaits itself", caller,
+				  task_name_in(task, name, sizeof name));
 	if (task->loop != self->loop)
 		return async_fail(-EXDEV, "%s: task %s belongs to another loop", caller,
 				  task_name_in(task, name, sizeof name));
@@ -77,7 +78,7 @@ int await_task(async_task *task)
 		if (--task->joiners)
 			return task->result;
 	} else if (task->joiners) {
-		return task->result;	/* the waiters that are on their way free it */
+		return task->result; /* the waiters that are on their way free it */
 	}
 	result = task->result;
 	take_failure(task, self);
@@ -140,7 +141,8 @@ int async_task_result(const async_task *task)
 }
 
 /* Where the tasks of a set stand; a task given twice counts twice. */
-static void survey(async_task *const tasks[], size_t n, size_t *done, struct async_task **first_failure)
+static void survey(async_task *const tasks[], size_t n, size_t *done,
+		   struct async_task **first_failure)
 {
 	*done = 0;
 	*first_failure = NULL;
@@ -156,7 +158,8 @@ static void survey(async_task *const tasks[], size_t n, size_t *done, struct asy
 	}
 }
 
-static int check_all(async_task *const tasks[], size_t n, struct async_task *self, const char *caller)
+static int check_all(async_task *const tasks[], size_t n, struct async_task *self,
+		     const char *caller)
 {
 	int error = 0;
 
@@ -248,7 +251,8 @@ ssize_t await_wait(async_task *const tasks[], size_t n, enum async_when when)
 		error = check_all(tasks, n, self, "await_wait");
 	while (!error) {
 		survey(tasks, n, &done, &failure);
-		if (done == n || (when == ASYNC_FIRST_COMPLETED && done) || (when == ASYNC_FIRST_FAILED && failure))
+		if (done == n || (when == ASYNC_FIRST_COMPLETED && done) ||
+		    (when == ASYNC_FIRST_FAILED && failure))
 			return (ssize_t)done;
 		error = wait_in(&self->loop->strays.waiters_, &any_kind, &any);
 	}
@@ -267,7 +271,8 @@ async_task *await_next_completed(async_task *tasks[], size_t *n)
 		size_t earliest = *n;
 
 		for (size_t i = 0; i < *n; i++)
-			if (tasks[i]->done && (earliest == *n || tasks[i]->ended < tasks[earliest]->ended))
+			if (tasks[i]->done &&
+			    (earliest == *n || tasks[i]->ended < tasks[earliest]->ended))
 				earliest = i;
 		if (earliest < *n) {
 			struct async_task *task = tasks[earliest];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Task-local values: a shared list, newest first. A child starts with its creator's list; setting puts a new entry
- * in front for the setter alone. */
+/* Task-local values: a shared list, newest first. A child starts with its creator's list; setting
+ * puts a new entry in front for the setter alone. */
 #include <errno.h>
 #include <stdlib.h>
 #include "core/loop.h"

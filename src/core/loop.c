@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hub: what the loop does between tasks. A turn is four phases on one screen (turn(), below). Looking at the
- * kernel costs a system call, so while tasks keep each other busy it happens once in POLL_INTERVAL_NS: the
- * number of switches between two visits of the hub adapts to how long the tasks' steps take.
+ * The hub: what the loop does between tasks. A turn is four phases on one screen (turn(), below).
+ * Looking at the kernel costs a system call, so while tasks keep each other busy it happens once in
+ * POLL_INTERVAL_NS: the number of switches between two visits of the hub adapts to how long the
+ * tasks' steps take.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include "core/watchdog.h"
 
 enum {
-	POLL_INTERVAL_NS = 20000,	/* a fifth of a small request's round trip: nobody notices */
+	POLL_INTERVAL_NS = 20000, /* a fifth of a small request's round trip: nobody notices */
 	BUDGET_MAX = 256,
 };
 
@@ -41,7 +42,8 @@ double async_now(void)
 
 static bool anything_ready(const struct async_loop *loop)
 {
-	return loop->ready_first || loop->soon.first || loop->calls || __atomic_load_n(&loop->foreign, __ATOMIC_RELAXED);
+	return loop->ready_first || loop->soon.first || loop->calls ||
+	       __atomic_load_n(&loop->foreign, __ATOMIC_RELAXED);
 }
 
 /* Somebody is ready: look at the kernel only if the last look is long ago. */
@@ -150,7 +152,8 @@ void loop_hub(void *arg)
 void loop_check_mine(const struct async_loop *loop, const char *caller)
 {
 	if (unlikely(!loop_is_mine(loop)))
-		die("%s: this belongs to another thread's loop; go there with async_call_threadsafe", caller);
+		die("%s: this belongs to another thread's loop; go there with async_call_threadsafe",
+		    caller);
 }
 
 async_loop *async_current_loop(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop of one thread: who is ready, who is next, what is due. It runs on a stack of its own (the hub), tasks switch
- * among themselves as long as anyone is ready, and come back to the hub when nobody is, or when it is time to look
- * at the kernel.
+ * The loop of one thread: who is ready, who is next, what is due. It runs on a stack of its own
+ * (the hub), tasks switch among themselves as long as anyone is ready, and come back to the hub
+ * when nobody is, or when it is time to look at the kernel.
  */
 #ifndef CORE_LOOP_H
 #define CORE_LOOP_H
@@ -16,62 +16,62 @@
 
 struct signal_state {
 	bool installed;
-	unsigned count;			/* of SIGINT so far */
+	unsigned count; /* of SIGINT so far */
 };
 
 struct async_loop {
 	/* What every switch touches comes first. */
-	struct async_task *running;	/* NULL on the hub */
+	struct async_task *running; /* NULL on the hub */
 	struct async_task *ready_first;
-	struct async_task **ready_last;	/* where the next one is linked in */
+	struct async_task **ready_last; /* where the next one is linked in */
 	uint32_t budget;		/* switches until the hub is due */
 	uint32_t budget_full;
-	uint32_t queued;		/* counts entries into the ready queue */
-	uint32_t picked;		/* and, as of the hub's last visit, what left it */
-	uint64_t steps;			/* counts switches: the heartbeat */
+	uint32_t queued; /* counts entries into the ready queue */
+	uint32_t picked; /* and, as of the hub's last visit, what left it */
+	uint64_t steps;	 /* counts switches: the heartbeat */
 	int *errno_address;
-	void **exceptions;		/* the C++ runtime's record of this thread, or NULL */
-	uint64_t now_ns;		/* the clock as of the hub's last visit */
+	void **exceptions; /* the C++ runtime's record of this thread, or NULL */
+	uint64_t now_ns;   /* the clock as of the hub's last visit */
 	const struct backend *backend;
 	void *backend_state;
-	size_t operations;		/* started and not completed */
+	size_t operations; /* started and not completed */
 	/* The backend's short cuts, or what does without them. */
 	int64_t (*recv)(struct async_loop *loop, struct operation *operation);
 	int64_t (*sendall)(struct async_loop *loop, struct operation *operation);
 
-	struct async_task hub;		/* the loop itself: a context and a stack like a task's */
-	struct async_task root;		/* runs on the thread's own stack */
-	struct async_task *previous;	/* who was left by the last switch */
-	struct async_task *dead;	/* ended and not yet freed, because it was running on its stack */
+	struct async_task hub;	     /* the loop itself: a context and a stack like a task's */
+	struct async_task root;	     /* runs on the thread's own stack */
+	struct async_task *previous; /* who was left by the last switch */
+	struct async_task *dead; /* ended and not yet freed, because it was running on its stack */
 	struct stack hub_stack;
 	struct stack_pool stacks;
 	struct timer_heap timers;
 
-	struct async_waiters_ soon;	/* handles of async_call_soon */
-	struct task_callback *calls, **calls_last;	/* of ended tasks and finished futures */
-	struct async_handle *foreign;	/* handles from other threads: an atomic stack */
-	struct async_group strays;	/* owner of tasks that have no group */
-	struct async_waiters_ groups;	/* open groups, strays first */
-	size_t tasks;			/* alive, root apart */
+	struct async_waiters_ soon;		   /* handles of async_call_soon */
+	struct task_callback *calls, **calls_last; /* of ended tasks and finished futures */
+	struct async_handle *foreign;		   /* handles from other threads: an atomic stack */
+	struct async_group strays;		   /* owner of tasks that have no group */
+	struct async_waiters_ groups;		   /* open groups, strays first */
+	size_t tasks;				   /* alive, root apart */
 	uint64_t ended;
-	uint64_t number;		/* of the task made last */
+	uint64_t number; /* of the task made last */
 
 	async_options options;
-	bool active;			/* inside async_loop_run */
+	bool active; /* inside async_loop_run */
 	bool closing, closed;
-	bool is_private;		/* made for a thread that called an await_ function */
-	bool outside;			/* other threads may wake it: nothing is a deadlock */
+	bool is_private; /* made for a thread that called an await_ function */
+	bool outside;	 /* other threads may wake it: nothing is a deadlock */
 	bool deadlock_told;
 	bool debug;
-	uint64_t turn_ns;		/* the clock as of the last poll */
-	bool crowded;			/* many tasks are ready: worth fetching ahead what they will touch */
+	uint64_t turn_ns; /* the clock as of the last poll */
+	bool crowded;	  /* many tasks are ready: worth fetching ahead what they will touch */
 	struct signal_state sigint;
 	struct watchdog *watchdog;
-	struct stack_use *stack_use;	/* table of high-water marks, once asked for */
+	struct stack_use *stack_use; /* table of high-water marks, once asked for */
 	/* Of a simulation: */
 	uint64_t random_state[4];
-	uint64_t trace;			/* hash over all that happened */
-	struct async_task *stepping;	/* whose step this is, or was */
+	uint64_t trace;		     /* hash over all that happened */
+	struct async_task *stepping; /* whose step this is, or was */
 };
 
 extern __thread struct async_loop *loop_current __attribute__((tls_model("initial-exec")));
@@ -112,8 +112,10 @@ static inline bool wait_trigger(struct wait *wait, int64_t result)
 	return true;
 }
 
-/* Complete a task's operation that went well and that nobody has cancelled: the short way of operation_complete. */
-static inline void operation_succeed(struct async_loop *loop, struct operation *operation, int64_t result)
+/* Complete a task's operation that went well and that nobody has cancelled: the short way of
+ * operation_complete. */
+static inline void operation_succeed(struct async_loop *loop, struct operation *operation,
+				     int64_t result)
 {
 	struct async_task *task = operation->wait.task;
 
@@ -126,8 +128,8 @@ static inline void operation_succeed(struct async_loop *loop, struct operation *
 /* task_self where there is no running task: make a private loop, or abort inside a loop callback. */
 struct async_task *task_self_slow(const char *caller);
 
-/* The running task. On a thread without a loop it makes a private one whose main task is the thread's own stack; inside
- * a loop callback it aborts, naming the caller. */
+/* The running task. On a thread without a loop it makes a private one whose main task is the
+ * thread's own stack; inside a loop callback it aborts, naming the caller. */
 static inline struct async_task *task_self(const char *caller)
 {
 	struct async_loop *loop = loop_current;
@@ -137,7 +139,8 @@ static inline struct async_task *task_self(const char *caller)
 	return task_self_slow(caller);
 }
 
-/* Whether this thread runs the loop, or owns it without running it just now: errno has one address in each thread. */
+/* Whether this thread runs the loop, or owns it without running it just now: errno has one address
+ * in each thread. */
 static inline bool loop_is_mine(const struct async_loop *loop)
 {
 	return likely(loop == loop_current) || loop->errno_address == &errno;

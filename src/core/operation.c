@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations of tasks: begun, awaited, cancelled, completed. What they do is the backends' business. */
+/* Operations of tasks: begun, awaited, cancelled, completed. What they do is the backends'
+ * business. */
 #include <errno.h>
 #include <stdio.h>
 #include "core/loop.h"
@@ -8,10 +9,12 @@
 const char *operation_name(const struct operation *operation)
 {
 	static const char *const names[OP_CODES] = {
-		[OP_RECV] = "await_recv", [OP_SEND] = "await_send", [OP_SENDALL] = "await_sendall",
-		[OP_RECVMSG] = "await_recvmsg", [OP_SENDMSG] = "await_sendmsg", [OP_ACCEPT] = "await_accept",
-		[OP_CONNECT] = "await_connect", [OP_READ] = "await_read", [OP_WRITE] = "await_write",
-		[OP_READV] = "await_readv", [OP_WRITEV] = "await_writev", [OP_POLL] = "await_poll",
+		[OP_RECV] = "await_recv",	[OP_SEND] = "await_send",
+		[OP_SENDALL] = "await_sendall", [OP_RECVMSG] = "await_recvmsg",
+		[OP_SENDMSG] = "await_sendmsg", [OP_ACCEPT] = "await_accept",
+		[OP_CONNECT] = "await_connect", [OP_READ] = "await_read",
+		[OP_WRITE] = "await_write",	[OP_READV] = "await_readv",
+		[OP_WRITEV] = "await_writev",	[OP_POLL] = "await_poll",
 	};
 
 	return names[operation->code];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stack overflow: the guard below a stack makes the fault, a handler on an alternate stack says whose it was, and the
- * process then dies of the same fault with nobody in the way. Under the sanitizers their own handler stays.
+ * Stack overflow: the guard below a stack makes the fault, a handler on an alternate stack says
+ * whose it was, and the process then dies of the same fault with nobody in the way. Under the
+ * sanitizers their own handler stays.
  */
 #include <errno.h>
 #include <signal.h>
@@ -21,10 +22,11 @@ static __thread void *handler_stack;
 static void tell_overflow(const struct async_task *task)
 {
 	char name[64], text[512];
-	int length = snprintf(text, sizeof text,
-			      "libawait: stack overflow in task %s (%s): its stack of %zu bytes is too small"
-			      " (options stack_bytes of async_task_options and async_options)\n",
-			      task_name_in(task, name, sizeof name), task->site, stack_bytes(&task->stack));
+	int length = snprintf(
+		text, sizeof text,
+		"libawait: stack overflow in task %s (%s): its stack of %zu bytes is too small"
+		" (options stack_bytes of async_task_options and async_options)\n",
+		task_name_in(task, name, sizeof name), task->site, stack_bytes(&task->stack));
 
 	if (write(STDERR_FILENO, text, (size_t)length) < 0)
 		return;
@@ -61,7 +63,8 @@ int overflow_watch_thread(void)
 #endif
 	if (sigaltstack(NULL, &stack) || !(stack.ss_flags & SS_DISABLE))
 		return 0;
-	handler_stack = mmap(NULL, HANDLER_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	handler_stack = mmap(NULL, HANDLER_STACK_BYTES, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (handler_stack == MAP_FAILED) {
 		handler_stack = NULL;
 		return async_fail(-ENOMEM, "no memory for the stack of signal handlers");

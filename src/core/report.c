@@ -11,7 +11,8 @@
 
 enum { REPORT_TEXT_BYTES = 1024 };
 
-static void report_text(struct async_loop *loop, const char *kind, int error, struct async_task *task, const char *text)
+static void report_text(struct async_loop *loop, const char *kind, int error,
+			struct async_task *task, const char *text)
 {
 	async_report report = { .kind = kind, .error = error, .text = text, .task = task };
 
@@ -21,7 +22,8 @@ static void report_text(struct async_loop *loop, const char *kind, int error, st
 		fprintf(stderr, "libawait: %s: %s\n", kind, text);
 }
 
-void loop_report(struct async_loop *loop, const char *kind, int error, struct async_task *task, const char *format, ...)
+void loop_report(struct async_loop *loop, const char *kind, int error, struct async_task *task,
+		 const char *format, ...)
 {
 	char text[REPORT_TEXT_BYTES];
 	va_list arguments;
@@ -42,8 +44,10 @@ void async_report_error(int error, const char *format, ...)
 	length = vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
 	if (length >= 0 && (size_t)length < sizeof text)
-		snprintf(text + length, sizeof text - (size_t)length, ": %s (%s)", strerror(-error), error_name(error));
-	report_text(loop_current, "failure", error, loop_current ? loop_current->running : NULL, text);
+		snprintf(text + length, sizeof text - (size_t)length, ": %s (%s)", strerror(-error),
+			 error_name(error));
+	report_text(loop_current, "failure", error, loop_current ? loop_current->running : NULL,
+		    text);
 }
 
 void die(const char *format, ...)
@@ -72,7 +76,8 @@ const char *task_name_in(const struct async_task *task, char *text, size_t size)
 		return text;
 	}
 	end = strchr(task->site, ' ');
-	snprintf(text, size, "%.*s-%llu", end ? (int)(end - task->site) : 0, task->site, (unsigned long long)task->id);
+	snprintf(text, size, "%.*s-%llu", end ? (int)(end - task->site) : 0, task->site,
+		 (unsigned long long)task->id);
 	return text;
 }
 
@@ -84,12 +89,15 @@ const char *task_state_in(const struct async_task *task, char *text, size_t size
 	if (task->done) {
 		snprintf(text, size, "ended with %d", task->result);
 	} else if (!wait) {
-		snprintf(text, size, "%s", task->loop->running == task ? "running" : task->begun ? "ready" : "new");
+		snprintf(text, size, "%s",
+			 task->loop->running == task ? "running" :
+			 task->begun		     ? "ready" :
+						       "new");
 	} else {
 		if (wait->kind->describe)
 			wait->kind->describe(wait, object, sizeof object);
-		snprintf(text, size, "%s%s%s, for %.3f s", wait->kind->name, *object ? " on " : "", object,
-			 seconds_of(loop_clock(task->loop) - wait->since_ns));
+		snprintf(text, size, "%s%s%s, for %.3f s", wait->kind->name, *object ? " on " : "",
+			 object, seconds_of(loop_clock(task->loop) - wait->since_ns));
 	}
 	return text;
 }
@@ -98,10 +106,10 @@ void tasks_visit(struct async_loop *loop, task_visitor *visit, void *arg)
 {
 	if (loop->active)
 		visit(&loop->root, arg);
-	list_for_each(&loop->groups, link, following) {
+	list_for_each (&loop->groups, link, following) {
 		struct async_group *group = container_of(link, struct async_group, in_loop_);
 
-		list_for_each(&group->children_, child, next)
+		list_for_each (&group->children_, child, next)
 			visit(container_of(child, struct async_task, sibling), arg);
 	}
 }
@@ -119,12 +127,12 @@ static void print_waiter(struct async_task *task, void *arg)
 
 	if (task->done || list->lines++ >= LINES_MAX)
 		return;
-	fprintf(list->out, "\n  %s (%s) waits: %s", task_name_in(task, name, sizeof name), task->site,
-		task_state_in(task, state, sizeof state));
+	fprintf(list->out, "\n  %s (%s) waits: %s", task_name_in(task, name, sizeof name),
+		task->site, task_state_in(task, state, sizeof state));
 }
 
-/* Every task waits and nothing can wake them: say who waits for what, then let the main task go with -EDEADLK. A wait
- * for ever would tell nobody anything. */
+/* Every task waits and nothing can wake them: say who waits for what, then let the main task go
+ * with -EDEADLK. A wait for ever would tell nobody anything. */
 void report_deadlock(struct async_loop *loop)
 {
 	char *text = NULL;
@@ -133,11 +141,13 @@ void report_deadlock(struct async_loop *loop)
 
 	loop->deadlock_told = true;
 	if (list.out) {
-		fprintf(list.out, "every task waits and nothing can wake them; the main task ends with EDEADLK");
+		fprintf(list.out,
+			"every task waits and nothing can wake them; the main task ends with EDEADLK");
 		tasks_visit(loop, print_waiter, &list);
 		fclose(list.out);
 	}
-	report_text(loop, "deadlock", -EDEADLK, NULL, text ? text : "every task waits and nothing can wake them");
+	report_text(loop, "deadlock", -EDEADLK, NULL,
+		    text ? text : "every task waits and nothing can wake them");
 	free(text);
 	task_cancel_with(&loop->root, -EDEADLK);
 }

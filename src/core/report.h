@@ -6,8 +6,8 @@
 #include "core/loop.h"
 
 /* Hand a report to the loop's report function, or print it. */
-void loop_report(struct async_loop *loop, const char *kind, int error, struct async_task *task, const char *format, ...)
-	ASYNC_PRINTF_(5, 6);
+void loop_report(struct async_loop *loop, const char *kind, int error, struct async_task *task,
+		 const char *format, ...) ASYNC_PRINTF_(5, 6);
 
 /* Abort with a message on standard error: for misuse that must not go on. */
 _Noreturn void die(const char *format, ...) ASYNC_PRINTF_(1, 2);

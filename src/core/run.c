@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Making, running and ending a loop; the private loop of a thread that just calls an await_ function. */
+/* Making, running and ending a loop; the private loop of a thread that just calls an await_
+ * function. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@
 
 enum { HUB_STACK_BYTES = 256 * 1024 };
 
-/* The C++ runtime's record of the exceptions under way in this thread, where there is a C++ runtime. */
+/* The C++ runtime's record of the exceptions under way in this thread, where there is a C++
+ * runtime. */
 extern void *__cxa_get_globals(void) __attribute__((weak));
 
 static pthread_key_t private_loop_key;
@@ -43,7 +45,8 @@ static void process_init(void)
 /* Keys' destructors do not run for the main thread: its private loop ends with the process. */
 __attribute__((destructor)) static void process_term(void)
 {
-	if (loop_current && loop_current->is_private && loop_current->running == &loop_current->root)
+	if (loop_current && loop_current->is_private &&
+	    loop_current->running == &loop_current->root)
 		private_loop_end(loop_current);
 }
 
@@ -64,7 +67,8 @@ static int options_take(struct async_loop *loop, const async_options *options)
 	if (!loop->options.debug && debug)
 		loop->options.debug = atoi(debug);
 	loop->debug = loop->options.debug;
-	if (loop->options.stack_bytes < STACK_BYTES_MIN || loop->options.stack_bytes > STACK_BYTES_MAX)
+	if (loop->options.stack_bytes < STACK_BYTES_MIN ||
+	    loop->options.stack_bytes > STACK_BYTES_MAX)
 		return async_fail(-EINVAL, "option stack_bytes is %zu: it must be from %d to %d",
 				  loop->options.stack_bytes, STACK_BYTES_MIN, STACK_BYTES_MAX);
 	return 0;
@@ -96,7 +100,8 @@ static int hub_init(struct async_loop *loop)
 		return async_fail(-ENOMEM, "no memory for the loop's own stack");
 	loop->stacks.used = 0;
 	loop->hub = (struct async_task){ .loop = loop, .site = "loop", .stack = loop->hub_stack };
-	fiber_init(&loop->hub.fiber, loop->hub_stack.low, (size_t)(loop->hub_stack.top - loop->hub_stack.low));
+	fiber_init(&loop->hub.fiber, loop->hub_stack.low,
+		   (size_t)(loop->hub_stack.top - loop->hub_stack.low));
 	context_make(&loop->hub.context, loop->hub_stack.top, loop_hub, loop);
 	return 0;
 }
@@ -167,7 +172,8 @@ static void leftover_end(struct async_task *task, void *arg)
 	if (task == &task->loop->root)
 		return;
 	if (!task->done && !task->detached && task->group == &task->loop->strays)
-		loop_report(task->loop, "left", 0, task, "task %s (%s) was neither awaited nor detached: it is cancelled",
+		loop_report(task->loop, "left", 0, task,
+			    "task %s (%s) was neither awaited nor detached: it is cancelled",
 			    task_name_in(task, name, sizeof name), task->site);
 	task_cancel_with(task, -ECANCELED);
 }
@@ -175,7 +181,7 @@ static void leftover_end(struct async_task *task, void *arg)
 /* Handles that ended and that nobody took: their failures are told here at the latest. */
 static void handles_end(struct async_loop *loop)
 {
-	list_for_each(&loop->strays.children_, link, following) {
+	list_for_each (&loop->strays.children_, link, following) {
 		struct async_task *task = container_of(link, struct async_task, sibling);
 
 		async_task_detach(task);
@@ -246,8 +252,8 @@ static void tell_failure(struct async_loop *loop, int result)
 {
 	if (result >= 0 || loop->sigint.count)
 		return;
-	loop_report(loop, "failure", result, &loop->root, "main task (%s) failed: %s", loop->root.site,
-		    task_failure_text(&loop->root));
+	loop_report(loop, "failure", result, &loop->root, "main task (%s) failed: %s",
+		    loop->root.site, task_failure_text(&loop->root));
 }
 
 static bool busy(const struct async_loop *outer)
@@ -261,8 +267,11 @@ int async_loop_run_at_(async_loop *loop, async_fn *fn, void *arg, const char *si
 	int result;
 
 	if (busy(outer))
-		return async_fail(-EBUSY, "async_run(%s): a loop runs in this thread already; inside it, start a task and"
-				  " await it", site);
+		return async_fail(
+			-EBUSY,
+			"async_run(%s): a loop runs in this thread already; inside it, start a task and"
+			" await it",
+			site);
 	loop_current = loop;
 	root_init(loop);
 	loop->root.site = site;
@@ -294,8 +303,11 @@ int async_run_at_(const async_options *options, async_fn *fn, void *arg, const c
 	int result;
 
 	if (busy(loop_current))
-		return async_fail(-EBUSY, "async_run(%s): a loop runs in this thread already; inside it, start a task and"
-				  " await it", site);
+		return async_fail(
+			-EBUSY,
+			"async_run(%s): a loop runs in this thread already; inside it, start a task and"
+			" await it",
+			site);
 	result = loop_new(options, &loop);
 	if (result) {
 		fprintf(stderr, "libawait: cannot make a loop: %s\n", async_error());

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scopes: cancellation as a level. task->cancel_error is the one word that every await_ looks at first; it is derived
- * from the open scopes whenever one of them fires, opens as a shield, or is left.
+ * Scopes: cancellation as a level. task->cancel_error is the one word that every await_ looks at
+ * first; it is derived from the open scopes whenever one of them fires, opens as a shield, or is
+ * left.
  */
 #include <errno.h>
 #include <math.h>
@@ -37,8 +38,8 @@ void task_cancel_with(struct async_task *task, int error)
 	scope_fire(&task->root_scope, error);
 }
 
-/* The deadline may have been moved later since the timer was set: then it is set anew, which is what makes moving it
- * cost a store. */
+/* The deadline may have been moved later since the timer was set: then it is set anew, which is
+ * what makes moving it cost a store. */
 static void scope_expired(struct async_loop *loop, struct async_timer_ *timer)
 {
 	struct async_scope *scope = container_of(timer, struct async_scope, timer_);
@@ -49,7 +50,8 @@ static void scope_expired(struct async_loop *loop, struct async_timer_ *timer)
 		scope_fire(scope, -ETIMEDOUT);
 }
 
-static async_scope *scope_begin(async_scope *scope, uint64_t deadline_ns, bool due, bool shield, const char *site)
+static async_scope *scope_begin(async_scope *scope, uint64_t deadline_ns, bool due, bool shield,
+				const char *site)
 {
 	struct async_task *self = task_self("async_timeout");
 
@@ -66,7 +68,8 @@ static async_scope *scope_begin(async_scope *scope, uint64_t deadline_ns, bool d
 		task_update_cancel(self);
 	if (due)
 		scope_fire(scope, -ETIMEDOUT);
-	else if (deadline_ns != NS_NEVER && timer_set(&self->loop->timers, &scope->timer_, deadline_ns))
+	else if (deadline_ns != NS_NEVER &&
+		 timer_set(&self->loop->timers, &scope->timer_, deadline_ns))
 		scope_fire(scope, -ENOMEM);
 	return scope;
 }
@@ -79,7 +82,8 @@ static async_scope *begin_after(async_scope *scope, double seconds, bool shield,
 		die("%s: a duration that is not a number", site);
 	if (seconds == INFINITY)
 		return scope_begin(scope, NS_NEVER, false, shield, site);
-	return scope_begin(scope, deadline_after(loop_clock(loop), seconds), seconds <= 0, shield, site);
+	return scope_begin(scope, deadline_after(loop_clock(loop), seconds), seconds <= 0, shield,
+			   site);
 }
 
 async_scope *async_timeout_begin_(async_scope *scope, double seconds, const char *site)
@@ -108,7 +112,8 @@ int async_scope_end(async_scope *scope)
 	int fired = scope->fired_;
 
 	if (unlikely(task->scope != scope))
-		die("%s: scopes must be left in the reverse order of entering, by the task that entered", scope->site_);
+		die("%s: scopes must be left in the reverse order of entering, by the task that entered",
+		    scope->site_);
 	task->scope = scope->outer_;
 	timer_cancel(&task->loop->timers, &scope->timer_);
 	task->timed_out = fired == -ETIMEDOUT;
@@ -148,9 +153,11 @@ int async_scope_reschedule(async_scope *scope, double seconds)
 	uint64_t deadline_ns;
 
 	if (isnan(seconds))
-		return async_fail(-EINVAL, "async_scope_reschedule: a duration that is not a number");
+		return async_fail(-EINVAL,
+				  "async_scope_reschedule: a duration that is not a number");
 	if (scope->fired_)
-		return async_fail(-EALREADY, "async_scope_reschedule: the scope of %s has fired", scope->site_);
+		return async_fail(-EALREADY, "async_scope_reschedule: the scope of %s has fired",
+				  scope->site_);
 	deadline_ns = seconds == INFINITY ? NS_NEVER : deadline_after(loop_clock(loop), seconds);
 	scope->deadline_ns_ = deadline_ns;
 	if (deadline_ns == NS_NEVER) {

@@ -29,7 +29,8 @@ static void describe_sleep(const struct wait *wait, char *text, size_t size)
 	const struct sleep *sleep = container_of(wait, struct sleep, wait);
 
 	if (timer_is_set(&sleep->timer))
-		snprintf(text, size, "%.3f s", seconds_of(sleep->timer.deadline_ns - wait->since_ns));
+		snprintf(text, size, "%.3f s",
+			 seconds_of(sleep->timer.deadline_ns - wait->since_ns));
 	else
 		snprintf(text, size, "for ever");
 }
@@ -48,13 +49,14 @@ static int sleep_until(struct async_task *self, uint64_t deadline_ns)
 	sleep.timer.index = 0;
 	if (unlikely(deadline_ns == NS_NEVER)) {
 		sleep.wait.kind = &for_ever;
-		loop->operations++;	/* ends by a cancel only; not a deadlock */
+		loop->operations++; /* ends by a cancel only; not a deadlock */
 		result = (int)task_suspend(&sleep.wait);
 		loop->operations--;
 		return result;
 	}
 	if (unlikely(timer_set(&loop->timers, &sleep.timer, deadline_ns)))
-		return async_fail(-ENOMEM, "await_sleep: no memory for %u timers", loop->timers.count);
+		return async_fail(-ENOMEM, "await_sleep: no memory for %u timers",
+				  loop->timers.count);
 	return (int)task_suspend(&sleep.wait);
 }
 

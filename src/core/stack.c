@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Stacks: see stack.h. The list of free stacks is an array in the slab's record and not in the stacks, so that
- * a stack whose memory was given back is not touched just to remember that it is free. */
+/* Stacks: see stack.h. The list of free stacks is an array in the slab's record and not in the
+ * stacks, so that a stack whose memory was given back is not touched just to remember that it is
+ * free. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,27 +13,27 @@
 #include "core/stack.h"
 
 #ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL 102	/* Linux 6.13: a guard without a mapping of its own */
+#define MADV_GUARD_INSTALL 102 /* Linux 6.13: a guard without a mapping of its own */
 #endif
 
 enum {
-	SLAB_BYTES = 16 * 1024 * 1024,	/* 256 stacks of the default size */
+	SLAB_BYTES = 16 * 1024 * 1024, /* 256 stacks of the default size */
 	GUARD_BYTES_MIN = 4096,
 	GUARD_BYTES_MAX = 64 * 1024,
-	GUARD_SHARE = 16,		/* this part of a stack is its guard: 4 KiB of 64 KiB */
-	UNUSED_KEPT = 256,		/* free stacks that keep their memory */
-	COLOURS = 16,			/* tops are shifted, lest all tasks' records fall into one cache set */
+	GUARD_SHARE = 16,  /* this part of a stack is its guard: 4 KiB of 64 KiB */
+	UNUSED_KEPT = 256, /* free stacks that keep their memory */
+	COLOURS = 16,	   /* tops are shifted, lest all tasks' records fall into one cache set */
 	COLOUR_BYTES = 64,
 	FREE_END = 0xffff,
 };
 
 struct stack_slab {
-	struct async_link_ link;	/* in the pool's list of its class, while it has a free stack */
+	struct async_link_ link; /* in the pool's list of its class, while it has a free stack */
 	struct stack_pool *pool;
 	char *memory;
 	size_t bytes, stack_bytes, guard_bytes;
 	uint32_t count, carved, used;
-	uint32_t warm;			/* how many of the free ones, from the first on, hold memory */
+	uint32_t warm; /* how many of the free ones, from the first on, hold memory */
 	uint16_t first_free;
 	unsigned class;
 	uint16_t next_free[];
@@ -55,7 +56,8 @@ static size_t guard_bytes(size_t stack_bytes)
 	return bytes > GUARD_BYTES_MAX ? GUARD_BYTES_MAX : bytes;
 }
 
-/* Half of what the kernel allows, since each guard splits a mapping in two and the program needs some too. */
+/* Half of what the kernel allows, since each guard splits a mapping in two and the program needs
+ * some too. */
 static size_t mprotect_budget(void)
 {
 	size_t maps = 65530;
@@ -87,7 +89,8 @@ void stack_pool_init(struct stack_pool *pool, const char *without)
 {
 	memset(pool, 0, sizeof *pool);
 	pool->guard_none = without && strstr(without, "guards");
-	pool->guard_install = !(without && strstr(without, "no-guard-install")) && guard_install_works();
+	pool->guard_install = !(without && strstr(without, "no-guard-install")) &&
+			      guard_install_works();
 	if (!pool->guard_install)
 		pool->guards_left = mprotect_budget();
 }
@@ -101,7 +104,7 @@ static void slab_free(struct stack_slab *slab)
 
 void stack_pool_term(struct stack_pool *pool)
 {
-	for (unsigned class = 0; class < STACK_CLASSES; class++)
+	for (unsigned class = 0; class < STACK_CLASSES; class ++)
 		while (!list_empty(&pool->open[class]))
 			slab_free(container_of(pool->open[class].first, struct stack_slab, link));
 }
@@ -172,7 +175,8 @@ static inline void describe(const struct stack_slab *slab, uint32_t index, struc
 }
 
 /* Off the common path: a slab that has no stack yet that was used before, or none at all. */
-__attribute__((noinline)) static int take_fresh(struct stack_pool *pool, unsigned class, struct stack *stack)
+__attribute__((noinline)) static int take_fresh(struct stack_pool *pool, unsigned class,
+						struct stack *stack)
 {
 	struct stack_slab *slab;
 	uint32_t index;
@@ -237,7 +241,8 @@ void stack_give(struct stack_pool *pool, const struct stack *stack)
 	pool->unused++;
 }
 
-/* A wholly unused slab goes back as a whole; else the unused stacks lose their pages, one call each. */
+/* A wholly unused slab goes back as a whole; else the unused stacks lose their pages, one call
+ * each. */
 static void slab_trim(struct stack_pool *pool, struct stack_slab *slab)
 {
 	size_t guard = slab->guard_bytes;
@@ -249,13 +254,14 @@ static void slab_trim(struct stack_pool *pool, struct stack_slab *slab)
 		return;
 	}
 	for (; slab->warm; slab->warm--, index = slab->next_free[index])
-		madvise(slab->memory + index * slab->stack_bytes + guard, slab->stack_bytes - guard, MADV_DONTNEED);
+		madvise(slab->memory + index * slab->stack_bytes + guard, slab->stack_bytes - guard,
+			MADV_DONTNEED);
 }
 
 /*
- * Called between tasks. Keeps as many warm stacks as there are tasks, and a few in any case: a server whose load
- * swings keeps its memory, one whose load has gone gives it back. The slabs at the end of the list were used
- * longest ago.
+ * Called between tasks. Keeps as many warm stacks as there are tasks, and a few in any case: a
+ * server whose load swings keeps its memory, one whose load has gone gives it back. The slabs at
+ * the end of the list were used longest ago.
  */
 void stack_pool_trim(struct stack_pool *pool)
 {
@@ -263,7 +269,7 @@ void stack_pool_trim(struct stack_pool *pool)
 
 	if (likely(pool->unused <= kept))
 		return;
-	for (unsigned class = 0; class < STACK_CLASSES; class++) {
+	for (unsigned class = 0; class < STACK_CLASSES; class ++) {
 		struct async_link_ *link = pool->open[class].last;
 
 		while (link && pool->unused > kept / 2) {

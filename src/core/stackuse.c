@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Stack high-water marks: see stackuse.h. Nothing is painted: memory that the system hands out is zero, so the
- * deepest non-zero word of the pages present tells. A reused stack is first given back to the system. */
+/* Stack high-water marks: see stackuse.h. Nothing is painted: memory that the system hands out is
+ * zero, so the deepest non-zero word of the pages present tells. A reused stack is first given back
+ * to the system. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,8 @@ static size_t depth_of(const struct async_task *task)
 	return (size_t)(task->stack.top - (const char *)word);
 }
 
-/* The scan touches the whole stack: reading pages that are not there maps the zero page, which costs time only. */
+/* The scan touches the whole stack: reading pages that are not there maps the zero page, which
+ * costs time only. */
 void stack_use_record(struct async_loop *loop, const struct async_task *task)
 {
 	struct stack_use *use = entry_of(loop, task->site);
@@ -80,5 +82,6 @@ void async_print_stack_use(FILE *out)
 	if (!loop->stack_use)
 		return;
 	for (struct stack_use *use = loop->stack_use->next; use; use = use->next)
-		fprintf(out, "%8zu of %8zu bytes, %8zu tasks: %s\n", use->deepest, use->reserved, use->tasks, use->site);
+		fprintf(out, "%8zu of %8zu bytes, %8zu tasks: %s\n", use->deepest, use->reserved,
+			use->tasks, use->site);
 }

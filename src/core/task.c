@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tasks: made, switched, ended. A task stops in task_suspend and task_yield; they are never inlined, so that
- * tools/check-await can see who reaches them. A task that stops switches straight to the next ready one; the hub
- * gets its turn when nobody is ready or when the budget of switches is used up.
+ * Tasks: made, switched, ended. A task stops in task_suspend and task_yield; they are never
+ * inlined, so that tools/check-await can see who reaches them. A task that stops switches straight
+ * to the next ready one; the hub gets its turn when nobody is ready or when the budget of switches
+ * is used up.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,32 +17,38 @@ __thread struct async_loop *loop_current __attribute__((tls_model("initial-exec"
 
 enum { CACHE_LINE = 64, NUMBERS_AT_A_TIME = 4096 };
 
-/* Process-wide, so that names stay unique when there are several loops; each loop takes a stretch of numbers. */
+/* Process-wide, so that names stay unique when there are several loops; each loop takes a stretch
+ * of numbers. */
 static uint64_t numbers_taken;
 
 static inline uint64_t next_number(struct async_loop *loop)
 {
 	if (unlikely(loop->number % NUMBERS_AT_A_TIME == 0))
-		loop->number = __atomic_fetch_add(&numbers_taken, NUMBERS_AT_A_TIME, __ATOMIC_RELAXED);
+		loop->number =
+			__atomic_fetch_add(&numbers_taken, NUMBERS_AT_A_TIME, __ATOMIC_RELAXED);
 	return ++loop->number;
 }
 
-/* The C++ runtime keeps the exceptions under way per thread: each task has its own. Only in programs with C++. */
-__attribute__((noinline)) static void exceptions_leave(struct async_loop *loop, struct async_task *self)
+/* The C++ runtime keeps the exceptions under way per thread: each task has its own. Only in
+ * programs with C++. */
+__attribute__((noinline)) static void exceptions_leave(struct async_loop *loop,
+						       struct async_task *self)
 {
 	self->saved_exceptions[0] = loop->exceptions[0];
 	self->saved_exceptions[1] = loop->exceptions[1];
 }
 
-__attribute__((noinline)) static void exceptions_enter(struct async_loop *loop, struct async_task *self)
+__attribute__((noinline)) static void exceptions_enter(struct async_loop *loop,
+						       struct async_task *self)
 {
 	loop->exceptions[0] = self->saved_exceptions[0];
 	loop->exceptions[1] = self->saved_exceptions[1];
 }
 
-/* Leave `self` and go on with `next`; returns when somebody switches back. `cxx` is a constant in each caller. */
-__attribute__((always_inline)) static inline void switch_with(struct async_loop *loop, struct async_task *self,
-							      struct async_task *next, bool cxx)
+/* Leave `self` and go on with `next`; returns when somebody switches back. `cxx` is a constant in
+ * each caller. */
+__attribute__((always_inline)) static inline void
+switch_with(struct async_loop *loop, struct async_task *self, struct async_task *next, bool cxx)
 {
 	loop->steps++;
 	loop->running = next;
@@ -82,8 +89,9 @@ static inline struct async_task *pick(struct async_loop *loop)
 	}
 	if (likely(!loop->crowded))
 		return next;
-	/* With a thousand tasks their stacks no longer fit the caches: fetch what the next switches will touch, the frame
-	 * of the second and the record of the third, while this one runs. Worth 6 % at a thousand connections. */
+	/* With a thousand tasks their stacks no longer fit the caches: fetch what the next switches
+	 * will touch, the frame of the second and the record of the third, while this one runs.
+	 * Worth 6 % at a thousand connections. */
 	__builtin_prefetch(second->context.sp);
 	__builtin_prefetch((char *)second->context.sp + CACHE_LINE);
 	__builtin_prefetch(second->next_ready);
@@ -91,7 +99,8 @@ static inline struct async_task *pick(struct async_loop *loop)
 	return next;
 }
 
-__attribute__((noinline)) static int64_t suspend_cxx(struct async_loop *loop, struct async_task *self)
+__attribute__((noinline)) static int64_t suspend_cxx(struct async_loop *loop,
+						     struct async_task *self)
 {
 	switch_with(loop, self, pick(loop), true);
 	return self->wait_result;
@@ -110,7 +119,8 @@ __attribute__((noinline)) int64_t task_suspend(struct wait *wait)
 	return self->wait_result;
 }
 
-/* A yield needs no wait record: it is ready as it stops. tools/check-await looks for it as for task_suspend. */
+/* A yield needs no wait record: it is ready as it stops. tools/check-await looks for it as for
+ * task_suspend. */
 __attribute__((noinline)) void task_yield(struct async_task *self)
 {
 	struct async_loop *loop = self->loop;
@@ -131,7 +141,10 @@ void task_run_ready(struct async_loop *loop)
 	uint32_t waiting = loop->queued - loop->picked;
 
 	/* Whoever is ready now has a turn before the kernel is asked again. */
-	loop->budget = (waiting > loop->budget_full && !loop->backend->virtual_clock ? waiting : loop->budget_full) + 1;
+	loop->budget = (waiting > loop->budget_full && !loop->backend->virtual_clock ?
+				waiting :
+				loop->budget_full) +
+		       1;
 	before = loop->budget;
 	loop->crowded = waiting > CROWD;
 	next = pick(loop);
@@ -166,7 +179,8 @@ void task_free(struct async_task *task)
 	stack_give(&loop->stacks, &task->stack);
 }
 
-/* The end of a task, on its own stack. Its memory is only marked as free: it stays in place until the switch. */
+/* The end of a task, on its own stack. Its memory is only marked as free: it stays in place until
+ * the switch. */
 _Noreturn static void task_finish(struct async_task *self)
 {
 	struct async_loop *loop = self->loop;
@@ -203,12 +217,13 @@ static void task_main(void *arg)
 	self->begun = true;
 	self->result = self->fn(self->arg);
 	if (unlikely(loop_current != self->loop))
-		die("a forked child returned into its parent's loop from %s: end it with _exit()", self->site);
+		die("a forked child returned into its parent's loop from %s: end it with _exit()",
+		    self->site);
 	task_finish(self);
 }
 
-/* Clear what a new task begins with as zero, in pieces small enough to become plain stores: for the whole the compiler
- * takes a string instruction, which needs longer to get going than all of this. */
+/* Clear what a new task begins with as zero, in pieces small enough to become plain stores: for the
+ * whole the compiler takes a string instruction, which needs longer to get going than all of this. */
 static inline void clear_fresh(struct async_task *task)
 {
 	enum {
@@ -224,9 +239,10 @@ static inline void clear_fresh(struct async_task *task)
 	memset(fresh + 3 * PIECE, 0, BYTES - 3 * PIECE);
 }
 
-/* Clearing the record as a whole, operation and all, would take longer than the rest of starting a task. What is not set
- * here is set before it is read. */
-static inline void task_init(struct async_task *task, struct async_loop *loop, const struct stack *stack)
+/* Clearing the record as a whole, operation and all, would take longer than the rest of starting a
+ * task. What is not set here is set before it is read. */
+static inline void task_init(struct async_task *task, struct async_loop *loop,
+			     const struct stack *stack)
 {
 	clear_fresh(task);
 	task->loop = loop;
@@ -234,8 +250,8 @@ static inline void task_init(struct async_task *task, struct async_loop *loop, c
 	task->root_scope.deadline_ns_ = NS_NEVER;
 	task->scope = &task->root_scope;
 	task->id = next_number(loop);
-	/* One by one: copied as a whole it would be read in pairs of words right after it was written word by word, which
-	 * the processor's store buffer cannot serve: 25 ns. */
+	/* One by one: copied as a whole it would be read in pairs of words right after it was
+	 * written word by word, which the processor's store buffer cannot serve: 25 ns. */
 	task->stack.low = stack->low;
 	task->stack.top = stack->top;
 	task->stack.slab = stack->slab;
@@ -245,16 +261,19 @@ static inline void task_init(struct async_task *task, struct async_loop *loop, c
 	task->io.cancelling = task->io.begun = task->io.polling = false;
 }
 
-struct async_task *task_create(struct async_loop *loop, struct async_group *group, async_fn *fn, void *arg,
-			       const async_task_options *options, const char *site)
+struct async_task *task_create(struct async_loop *loop, struct async_group *group, async_fn *fn,
+			       void *arg, const async_task_options *options, const char *site)
 {
-	size_t bytes = options && options->stack_bytes ? options->stack_bytes : loop->options.stack_bytes;
+	size_t bytes = options && options->stack_bytes ? options->stack_bytes :
+							 loop->options.stack_bytes;
 	struct async_task *creator = loop->running, *task;
 	struct stack stack;
 
 	if (unlikely(stack_take(&loop->stacks, bytes, &stack))) {
-		async_fail(-ENOMEM, "no memory for the stack of %s (%zu bytes, option stack_bytes; %zu tasks)", site,
-			   bytes, loop->tasks);
+		async_fail(
+			-ENOMEM,
+			"no memory for the stack of %s (%zu bytes, option stack_bytes; %zu tasks)",
+			site, bytes, loop->tasks);
 		return NULL;
 	}
 	task = (struct async_task *)stack.top - 1;
@@ -302,7 +321,8 @@ void task_begin(struct async_task *task)
 	switch_to(loop, self, task);
 }
 
-async_task *async_create_task_at_(async_fn *fn, void *arg, const async_task_options *options, const char *site)
+async_task *async_create_task_at_(async_fn *fn, void *arg, const async_task_options *options,
+				  const char *site)
 {
 	struct async_loop *loop = loop_of_thread();
 	struct async_task *task;
@@ -324,9 +344,11 @@ struct async_task *task_self_slow(const char *caller)
 	struct async_loop *loop = loop_current;
 
 	if (loop)
-		die("%s called inside a loop callback, which cannot wait: start a task there", caller);
+		die("%s called inside a loop callback, which cannot wait: start a task there",
+		    caller);
 	loop = loop_of_thread();
 	if (!loop)
-		die("%s called on a thread without a loop, and none could be made: %s", caller, async_error());
+		die("%s called on a thread without a loop, and none could be made: %s", caller,
+		    async_error());
 	return loop->running;
 }

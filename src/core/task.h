@@ -34,40 +34,43 @@ struct async_task {
 
 	/* A new task begins with all of this zero. */
 	struct {
-		struct wait *wait;	/* what it waits for; NULL while it runs or is ready */
-		int64_t wait_result;	/* of the wait that ended last; kept where a switch finds it for free */
-		int cancel_error;	/* what its next suspension returns, or 0; derived from the open scopes */
+		struct wait *wait;   /* what it waits for; NULL while it runs or is ready */
+		int64_t wait_result; /* of the wait that ended last; kept where a switch finds it
+					for free */
+		int cancel_error; /* what its next suspension returns, or 0; derived from the open
+				     scopes */
 		int saved_errno;
-		void *saved_exceptions[2];	/* the C++ runtime's caught and uncaught exceptions */
+		void *saved_exceptions[2]; /* the C++ runtime's caught and uncaught exceptions */
 		int result;
-		unsigned joiners;	/* tasks that wait for its end; the last one frees it */
+		unsigned joiners; /* tasks that wait for its end; the last one frees it */
 		bool done, begun, detached, eager;
-		bool failure_told;	/* its failure went to whoever started it (await_start) */
-		bool timed_out;		/* the scope left last had run out of time */
-		uint8_t failed_code;	/* a failed operation, put into words when somebody asks: what, */
-		int failed_error, failed_fd;	/* its error (0 for none), and where */
-		uint32_t number;	/* in a simulation: counts tasks in the order of their first steps */
+		bool failure_told;   /* its failure went to whoever started it (await_start) */
+		bool timed_out;	     /* the scope left last had run out of time */
+		uint8_t failed_code; /* a failed operation, put into words when somebody asks: what,
+				      */
+		int failed_error, failed_fd; /* its error (0 for none), and where */
+		uint32_t number; /* in a simulation: counts tasks in the order of their first steps */
 		struct async_waiters_ end_waiters;
-		char *name;		/* NULL: made from the site when somebody asks */
-		char *error_text;	/* of its last failure; NULL before the first */
+		char *name;	  /* NULL: made from the site when somebody asks */
+		char *error_text; /* of its last failure; NULL before the first */
 		struct local_value *locals;
 		struct task_callback *callbacks;
-		struct start_wait *starter;	/* who waits in await_start for it */
-		struct async_scope root_scope;	/* async_task_cancel cancels this one */
+		struct start_wait *starter;    /* who waits in await_start for it */
+		struct async_scope root_scope; /* async_task_cancel cancels this one */
 	};
 
-	struct async_scope *scope;	/* innermost open scope */
+	struct async_scope *scope; /* innermost open scope */
 	async_fn *fn;
 	void *arg;
-	struct async_group *group;	/* its owner; for tasks without a group the loop's own */
-	struct async_link_ sibling;	/* in group->children_ */
+	struct async_group *group;  /* its owner; for tasks without a group the loop's own */
+	struct async_link_ sibling; /* in group->children_ */
 	uint64_t id, parent_id;
-	const char *site;		/* "function file:line" of where it was made */
-	uint64_t ended;			/* counts ends, for the order of completion */
+	const char *site; /* "function file:line" of where it was made */
+	uint64_t ended;	  /* counts ends, for the order of completion */
 	struct stack stack;
-	struct operation io;		/* its input/output under way */
+	struct operation io; /* its input/output under way */
 	struct fiber fiber;
-} __attribute__((aligned(16)));	/* its stack begins right below it */
+} __attribute__((aligned(16))); /* its stack begins right below it */
 
 extern __thread struct async_loop *loop_current __attribute__((tls_model("initial-exec")));
 
@@ -77,8 +80,8 @@ void task_cancel_with(struct async_task *task, int error);
 void task_update_cancel(struct async_task *task);
 
 /* Make a task as a child of `group`. NULL: no memory. */
-struct async_task *task_create(struct async_loop *loop, struct async_group *group, async_fn *fn, void *arg,
-			       const async_task_options *options, const char *site);
+struct async_task *task_create(struct async_loop *loop, struct async_group *group, async_fn *fn,
+			       void *arg, const async_task_options *options, const char *site);
 /* Begin: put it in the ready queue, or run it at once if it is eager. */
 void task_begin(struct async_task *task);
 /* Let the tasks that are ready go first. */
@@ -86,7 +89,7 @@ void task_yield(struct async_task *self);
 /* Free a task that is done. */
 void task_free(struct async_task *task);
 
-bool task_cancel_took(const struct async_task *task);	/* ended by its cancel, not by a failure */
+bool task_cancel_took(const struct async_task *task); /* ended by its cancel, not by a failure */
 
 void locals_release(struct local_value *values);
 

@@ -9,8 +9,8 @@
 enum {
 	ARITY = 4,
 	CACHE_LINE = 64,
-	SHIFT = 3,		/* unused entries before the first: entry 1 then begins a cache line */
-	CAPACITY_FIRST = 61,	/* with the shift: 1 KiB */
+	SHIFT = 3,	     /* unused entries before the first: entry 1 then begins a cache line */
+	CAPACITY_FIRST = 61, /* with the shift: 1 KiB */
 };
 
 void timers_term(struct timer_heap *heap)
@@ -22,7 +22,8 @@ void timers_term(struct timer_heap *heap)
 static int resize(struct timer_heap *heap, uint32_t capacity)
 {
 	size_t bytes = (capacity + SHIFT) * sizeof(struct timer_entry);
-	struct timer_entry *memory = aligned_alloc(CACHE_LINE, (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+	struct timer_entry *memory =
+		aligned_alloc(CACHE_LINE, (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
 
 	if (!memory)
 		return -ENOMEM;
@@ -95,7 +96,7 @@ int timer_set(struct timer_heap *heap, struct async_timer_ *timer, uint64_t dead
 			heap->hole = 0;
 		} else if (unlikely(heap->hole)) {
 			timers_settle(heap);
-			index = timer->index;	/* it may have moved */
+			index = timer->index; /* it may have moved */
 		}
 		sift(heap, index - 1, entry);
 		return 0;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers: a heap with four children to a node, whose entries hold the deadline beside the pointer, so that finding
- * the next one touches one cache line a level and no timer. Cancelling leaves a hole that the next timer to be set
- * fills, usually without moving any other: a timeout around every operation costs a few compares whatever the number
- * pending. Deadlines are nanoseconds; nothing is rounded and nothing ticks.
+ * Timers: a heap with four children to a node, whose entries hold the deadline beside the pointer,
+ * so that finding the next one touches one cache line a level and no timer. Cancelling leaves a
+ * hole that the next timer to be set fills, usually without moving any other: a timeout around
+ * every operation costs a few compares whatever the number pending. Deadlines are nanoseconds;
+ * nothing is rounded and nothing ticks.
  */
 #ifndef CORE_TIMER_H
 #define CORE_TIMER_H
@@ -17,10 +18,10 @@ struct timer_entry {
 };
 
 struct timer_heap {
-	struct timer_entry *entries;	/* entry i has the children 4i+1 .. 4i+4 */
-	void *memory;			/* entries, before the shift that puts children into one cache line */
+	struct timer_entry *entries; /* entry i has the children 4i+1 .. 4i+4 */
+	void *memory; /* entries, before the shift that puts children into one cache line */
 	uint32_t count, capacity;
-	uint32_t hole;			/* index + 1 of an entry whose timer was cancelled; 0: none */
+	uint32_t hole; /* index + 1 of an entry whose timer was cancelled; 0: none */
 };
 
 void timers_term(struct timer_heap *heap);

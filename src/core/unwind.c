@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stack of a parked task. The C library's unwinder reads the stack it stands on, so it is made to stand on the
- * task's: a function is entered there as if the place where the task stopped had called it, it collects the frames
- * and switches back. The task notices nothing; what is written lies below its stack pointer.
+ * The stack of a parked task. The C library's unwinder reads the stack it stands on, so it is made
+ * to stand on the task's: a function is entered there as if the place where the task stopped had
+ * called it, it collects the frames and switches back. The task notices nothing; what is written
+ * lies below its stack pointer.
  *
- * Where there is no unwinder (a static program without one), too little room below, or a sanitizer that watches stacks, the
- * chain of frame pointers is followed instead, which is whole only in code compiled with them.
+ * Where there is no unwinder (a static program without one), too little room below, or a sanitizer
+ * that watches stacks, the chain of frame pointers is followed instead, which is whole only in code
+ * compiled with them.
  */
 #include <execinfo.h>
 #include <stdlib.h>
 #include "core/loop.h"
 #include "core/unwind.h"
 
-enum { UNWINDER_BYTES = 24 * 1024 };	/* of stack, with room to spare: it loads itself at its first use */
+enum {
+	UNWINDER_BYTES = 24 * 1024
+}; /* of stack, with room to spare: it loads itself at its first use */
 
 extern int backtrace(void **frames, int size) __attribute__((weak));
 extern char **backtrace_symbols(void *const *frames, int size) __attribute__((weak));
@@ -24,7 +28,8 @@ static int follow_frame_pointers(const struct async_task *task, void *frames[], 
 	int found = 0;
 
 	frames[found++] = task->context.ip;
-	while (found < count && low && (uintptr_t)frame >= low && (uintptr_t)frame < high - 2 * sizeof *frame) {
+	while (found < count && low && (uintptr_t)frame >= low &&
+	       (uintptr_t)frame < high - 2 * sizeof *frame) {
 		if (!frame[1])
 			break;
 		frames[found++] = (void *)frame[1];
@@ -59,7 +64,8 @@ int stack_frames(const struct async_task *task, void *frames[], int count)
 	struct context call;
 	void *warm[1];
 
-	if (!backtrace || (char *)task->context.sp - task->stack.low < UNWINDER_BYTES || !task->stack.low)
+	if (!backtrace || (char *)task->context.sp - task->stack.low < UNWINDER_BYTES ||
+	    !task->stack.low)
 		return follow_frame_pointers(task, frames, count);
 	backtrace(warm, 1);
 	probe.frames = frames;

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include "core/task.h"
 
-/* Return addresses, innermost first; how many. The task must be suspended; the main task's own stack is read by its
- * frame pointers only. */
+/* Return addresses, innermost first; how many. The task must be suspended; the main task's own
+ * stack is read by its frame pointers only. */
 int stack_frames(const struct async_task *task, void *frames[], int count);
 
 /* One line each, with names where the program exports them (-rdynamic). */

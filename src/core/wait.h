@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The one wait primitive. A task suspends on a wait record of its own; the first trigger
- * wins, takes the record out of the task and owns the result. Locks, queues, timers and input/output are
- * built on this and on nothing else.
+ * wins, takes the record out of the task and owns the result. Locks, queues, timers and
+ *input/output are built on this and on nothing else.
  *
  *	suspend		self->wait = wait; another task runs
- *	trigger		(wait_trigger, in loop.h) task->wait_result = result; the task is ready; later triggers do nothing
- *	cancel		kind->cancel(wait, error): ends the wait now (most), asks for its end (an operation in the
- *			kernel), or passes the cancel on (waiting for a task)
+ *	trigger		(wait_trigger, in loop.h) task->wait_result = result; the task is ready;
+ *later triggers do nothing
+ *	cancel		kind->cancel(wait, error): ends the wait now (most), asks for its end (an
+ *operation in the kernel), or passes the cancel on (waiting for a task)
  */
 #ifndef CORE_WAIT_H
 #define CORE_WAIT_H
@@ -17,18 +18,18 @@
 struct wait;
 
 struct wait_kind {
-	const char *name;		/* for reports: "await_lock" */
+	const char *name; /* for reports: "await_lock" */
 	void (*cancel)(struct wait *wait, int error);
 	/* Adds what is waited for to a report, such as "descriptor 7"; may be NULL. */
 	void (*describe)(const struct wait *wait, char *text, size_t size);
 };
 
 struct wait {
-	struct async_link_ link;	/* its place in `queue` */
+	struct async_link_ link; /* its place in `queue` */
 	struct async_task *task;
 	const struct wait_kind *kind;
-	struct async_waiters_ *queue;	/* NULL when it stands in none */
-	const void *object;		/* what is waited for, or NULL */
+	struct async_waiters_ *queue; /* NULL when it stands in none */
+	const void *object;	      /* what is waited for, or NULL */
 	uint64_t since_ns;
 };
 

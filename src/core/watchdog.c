@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stall watchdog: see watchdog.h. The signal is SIGURG, whose default is to be ignored and which blocking system
- * calls survive (SA_RESTART). What the handler calls is safe there in practice: write(2), snprintf of integers and
- * strings, and the unwinder, which is loaded beforehand.
+ * The stall watchdog: see watchdog.h. The signal is SIGURG, whose default is to be ignored and which
+ * blocking system calls survive (SA_RESTART). What the handler calls is safe there in practice:
+ * write(2), snprintf of integers and strings, and the unwinder, which is loaded beforehand.
  */
 #include <errno.h>
 #include <signal.h>
@@ -27,7 +27,8 @@ extern void backtrace_symbols_fd(void *const *frames, int size, int fd) __attrib
 
 void watchdog_arm(struct watchdog *watchdog)
 {
-	struct itimerspec in = { .it_value = { watchdog->slow_ns / 1000000000, watchdog->slow_ns % 1000000000 } };
+	struct itimerspec in = { .it_value = { watchdog->slow_ns / 1000000000,
+					       watchdog->slow_ns % 1000000000 } };
 
 	watchdog->armed = true;
 	watchdog->steps_seen = watchdog->loop->steps;
@@ -41,11 +42,12 @@ static void tell_stall(struct watchdog *watchdog)
 	void *frames[FRAMES_MAX];
 	async_report report = { .kind = "stall", .text = text, .task = task };
 
-	snprintf(text, sizeof text,
-		 "task %s (%s) has kept the loop busy for more than %ld ms and still does; other tasks wait"
-		 " (option slow_step_seconds)",
-		 task ? task_name_in(task, name, sizeof name) : "loop callback", task ? task->site : "-",
-		 watchdog->slow_ns / 1000000);
+	snprintf(
+		text, sizeof text,
+		"task %s (%s) has kept the loop busy for more than %ld ms and still does; other tasks wait"
+		" (option slow_step_seconds)",
+		task ? task_name_in(task, name, sizeof name) : "loop callback",
+		task ? task->site : "-", watchdog->slow_ns / 1000000);
 	if (watchdog->loop->options.report) {
 		watchdog->loop->options.report(&report, watchdog->loop->options.report_arg);
 		return;
@@ -82,7 +84,9 @@ static void on_signal(int number, siginfo_t *info, void *context)
 static bool signal_taken(void)
 {
 	static bool taken;
-	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK }, old;
+	struct sigaction action = { .sa_sigaction = on_signal,
+				    .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK },
+			 old;
 	void *frames[1];
 
 	if (__atomic_load_n(&taken, __ATOMIC_ACQUIRE))
@@ -94,7 +98,7 @@ static bool signal_taken(void)
 	if (old.sa_handler != SIG_DFL && old.sa_handler != SIG_IGN)
 		return false;
 	if (backtrace)
-		backtrace(frames, 1);	/* loads the unwinder: not in a handler */
+		backtrace(frames, 1); /* loads the unwinder: not in a handler */
 	if (sigaction(SIGURG, &action, NULL))
 		return false;
 	__atomic_store_n(&taken, true, __ATOMIC_RELEASE);
@@ -119,7 +123,7 @@ int watchdog_start(struct async_loop *loop)
 	event.sigev_value.sival_ptr = watchdog;
 	event.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
 	if (timer_create(CLOCK_MONOTONIC, &event, &timer)) {
-		free(watchdog);		/* no timers here (some sandboxes): go without */
+		free(watchdog); /* no timers here (some sandboxes): go without */
 		return 0;
 	}
 	watchdog->timer = (void *)timer;
@@ -134,7 +138,8 @@ void watchdog_stop(struct async_loop *loop)
 
 	if (!watchdog)
 		return;
-	/* A signal that is on its way must not find the record gone: block it and take it off the queue. */
+	/* A signal that is on its way must not find the record gone: block it and take it off the
+	 * queue. */
 	sigemptyset(&urgent);
 	sigaddset(&urgent, SIGURG);
 	pthread_sigmask(SIG_BLOCK, &urgent, &before);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stall watchdog: always on. When the loop leaves its poll and no timer is armed, a one-shot timer is armed that will
- * signal this very thread; its handler sees whether the same step is still running and prints its stack while it is
- * stuck. A loop that idles has at most one such timer run out, and then makes no system call any more. No second
- * thread is needed, and nothing is read from a clock on the way.
+ * The stall watchdog: always on. When the loop leaves its poll and no timer is armed, a one-shot
+ * timer is armed that will signal this very thread; its handler sees whether the same step is still
+ * running and prints its stack while it is stuck. A loop that idles has at most one such timer run
+ * out, and then makes no system call any more. No second thread is needed, and nothing is read from
+ * a clock on the way.
  */
 #ifndef CORE_WATCHDOG_H
 #define CORE_WATCHDOG_H
@@ -12,11 +13,11 @@
 
 struct watchdog {
 	struct async_loop *loop;
-	void *timer;			/* timer_t */
+	void *timer; /* timer_t */
 	long slow_ns;
 	volatile bool armed, idle;
-	volatile uint64_t steps_seen;	/* at the last look; the same step twice is a stall */
-	volatile bool told;		/* this step has been reported */
+	volatile uint64_t steps_seen; /* at the last look; the same step twice is a stall */
+	volatile bool told;	      /* this step has been reported */
 };
 
 int watchdog_start(struct async_loop *loop);

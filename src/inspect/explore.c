@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cancellation explorer: runs a scenario in simulation, again and again, each time with a cancel at another point.
- * A point is a moment at which a task stands still: when it has just been suspended, and when it is about to go on,
- * made or woken but not yet running. The second kind is where permits and items get lost, for then the wait has been
- * served already. Each point is tried with a cancel and with a timeout, which take different ways through groups.
+ * The cancellation explorer: runs a scenario in simulation, again and again, each time with a
+ * cancel at another point. A point is a moment at which a task stands still: when it has just been
+ * suspended, and when it is about to go on, made or woken but not yet running. The second kind is
+ * where permits and items get lost, for then the wait has been served already. Each point is tried
+ * with a cancel and with a timeout, which take different ways through groups.
  *
- * Nothing here looks into the scenario: what is left behind is told by the loop's own reports, by the heap and by the
- * check. A heap that has grown proves little, since the C library keeps pieces for later; so that run is repeated, and
- * only what grows each time is a leak.
+ * Nothing here looks into the scenario: what is left behind is told by the loop's own reports, by
+ * the heap and by the check. A heap that has grown proves little, since the C library keeps pieces
+ * for later; so that run is repeated, and only what grows each time is a leak.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -25,12 +26,12 @@ struct explorer {
 	void *arg;
 	int (*check)(void *arg);
 	const char *site;
-	unsigned target, counted;	/* points of this run; target 0: leave everyone alone */
-	int error;			/* that the target's task gets */
-	int unable;			/* the run did not take place */
-	size_t grown;			/* heap bytes */
-	char where[208];		/* the target: who stood there */
-	char fault[256];		/* the first thing found wrong, or "" */
+	unsigned target, counted; /* points of this run; target 0: leave everyone alone */
+	int error;		  /* that the target's task gets */
+	int unable;		  /* the run did not take place */
+	size_t grown;		  /* heap bytes */
+	char where[208];	  /* the target: who stood there */
+	char fault[256];	  /* the first thing found wrong, or "" */
 };
 
 static size_t heap_bytes(void)
@@ -63,8 +64,9 @@ static void at_point(struct async_task *task, bool before, void *arg)
 	if (++explorer->counted != explorer->target)
 		return;
 	task_state_in(task, state, sizeof state);
-	snprintf(explorer->where, sizeof explorer->where, "%s (%.60s) %s%s", task_name_in(task, name, sizeof name),
-		 task->site, before ? "about to go on" : "suspended: ", before ? "" : state);
+	snprintf(explorer->where, sizeof explorer->where, "%s (%.60s) %s%s",
+		 task_name_in(task, name, sizeof name), task->site,
+		 before ? "about to go on" : "suspended: ", before ? "" : state);
 	task_cancel_with(task, explorer->error);
 }
 
@@ -86,7 +88,8 @@ static void find_alive(struct async_task *task, void *arg)
 	char name[64];
 
 	if (task != &task->loop->root && !task->done)
-		blame(arg, "task %s (%s) outlives the run", task_name_in(task, name, sizeof name), task->site);
+		blame(arg, "task %s (%s) outlives the run", task_name_in(task, name, sizeof name),
+		      task->site);
 }
 
 static void run_once(struct explorer *explorer)
@@ -140,15 +143,20 @@ static void try_point(struct explorer *explorer, unsigned point, async_explorati
 	if (!found->failures++) {
 		found->first_failure = point;
 		snprintf(found->text, sizeof found->text, "point %u, %s of %s: %s", point,
-			 explorer->error == -ECANCELED ? "cancel" : "timeout", explorer->where, explorer->fault);
+			 explorer->error == -ECANCELED ? "cancel" : "timeout", explorer->where,
+			 explorer->fault);
 	}
 }
 
-int async_explore_at_(const async_options *options, async_fn *fn, void *arg, int (*check)(void *arg),
-		      async_exploration *found, const char *site)
+int async_explore_at_(const async_options *options, async_fn *fn, void *arg,
+		      int (*check)(void *arg), async_exploration *found, const char *site)
 {
 	struct explorer explorer = {
-		.options = options, .fn = fn, .arg = arg, .check = check, .site = site,
+		.options = options,
+		.fn = fn,
+		.arg = arg,
+		.check = check,
+		.site = site,
 	};
 	const struct async_loop *outer = loop_current;
 	async_exploration unwanted;
@@ -157,10 +165,12 @@ int async_explore_at_(const async_options *options, async_fn *fn, void *arg, int
 		found = &unwanted;
 	memset(found, 0, sizeof *found);
 	if (outer && (!outer->is_private || outer->running != &outer->root))
-		return async_fail(-EBUSY, "async_explore(%s): a loop runs in this thread already", site);
+		return async_fail(-EBUSY, "async_explore(%s): a loop runs in this thread already",
+				  site);
 	if (run_fails(&explorer, 0, 0)) {
 		found->failures = 1;
-		snprintf(found->text, sizeof found->text, "even without a cancel: %s", explorer.fault);
+		snprintf(found->text, sizeof found->text, "even without a cancel: %s",
+			 explorer.fault);
 	}
 	if (explorer.unable)
 		return explorer.unable;
@@ -171,6 +181,6 @@ int async_explore_at_(const async_options *options, async_fn *fn, void *arg, int
 		try_point(&explorer, point, found);
 	if (!found->failures)
 		return 0;
-	return async_fail(-ENOTRECOVERABLE, "async_explore(%s): %u of %u points fail; %s", site, found->failures,
-			  found->points, found->text);
+	return async_fail(-ENOTRECOVERABLE, "async_explore(%s): %u of %u points fail; %s", site,
+			  found->failures, found->points, found->text);
 }

@@ -8,7 +8,8 @@
 #include <await/net.h>
 #include "base/base.h"
 
-static int parse_unix(const char *text, const char *path, struct sockaddr_storage *address, socklen_t *length)
+static int parse_unix(const char *text, const char *path, struct sockaddr_storage *address,
+		      socklen_t *length)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)address;
 	size_t size = strlen(path);
@@ -16,15 +17,17 @@ static int parse_unix(const char *text, const char *path, struct sockaddr_storag
 	if (!size)
 		return async_fail(-EINVAL, "address \"%s\": a path must follow unix:", text);
 	if (size >= sizeof un->sun_path)
-		return async_fail(-EINVAL, "address \"%.80s...\": a unix path holds at most %zu bytes, this one has %zu", text,
-				  sizeof un->sun_path - 1, size);
+		return async_fail(
+			-EINVAL,
+			"address \"%.80s...\": a unix path holds at most %zu bytes, this one has %zu",
+			text, sizeof un->sun_path - 1, size);
 	memset(un, 0, sizeof *un);
 	un->sun_family = AF_UNIX;
 	memcpy(un->sun_path, path, size);
 	*length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size + 1);
 	if (*path == '@') {
 		un->sun_path[0] = '\0';
-		--*length;	/* an abstract name counts every byte: no final zero */
+		--*length; /* an abstract name counts every byte: no final zero */
 	}
 	return 0;
 }
@@ -35,16 +38,21 @@ static int parse_port(const char *text, const char *digits, in_port_t *port)
 	unsigned long number;
 
 	if (*digits < '0' || *digits > '9')
-		return async_fail(-EINVAL, "address \"%s\": a port number from 0 to 65535 must follow the colon", text);
+		return async_fail(
+			-EINVAL,
+			"address \"%s\": a port number from 0 to 65535 must follow the colon",
+			text);
 	number = strtoul(digits, &end, 10);
 	if (*end || number > 65535)
-		return async_fail(-EINVAL, "address \"%s\": \"%s\" is no port number from 0 to 65535", text, digits);
+		return async_fail(-EINVAL,
+				  "address \"%s\": \"%s\" is no port number from 0 to 65535", text,
+				  digits);
 	*port = htons((in_port_t)number);
 	return 0;
 }
 
-static int parse_ipv6(const char *text, const char *host, in_port_t port, struct sockaddr_storage *address,
-		      socklen_t *length)
+static int parse_ipv6(const char *text, const char *host, in_port_t port,
+		      struct sockaddr_storage *address, socklen_t *length)
 {
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
 
@@ -57,8 +65,8 @@ static int parse_ipv6(const char *text, const char *host, in_port_t port, struct
 	return 0;
 }
 
-static int parse_ipv4(const char *text, const char *host, in_port_t port, struct sockaddr_storage *address,
-		      socklen_t *length)
+static int parse_ipv4(const char *text, const char *host, in_port_t port,
+		      struct sockaddr_storage *address, socklen_t *length)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)address;
 
@@ -67,8 +75,10 @@ static int parse_ipv4(const char *text, const char *host, in_port_t port, struct
 	in->sin_port = port;
 	*length = sizeof *in;
 	if (inet_pton(AF_INET, host, &in->sin_addr) != 1)
-		return async_fail(-EINVAL, "address \"%s\": \"%s\" is no numeric address (names need await_resolve)", text,
-				  host);
+		return async_fail(
+			-EINVAL,
+			"address \"%s\": \"%s\" is no numeric address (names need await_resolve)",
+			text, host);
 	return 0;
 }
 
@@ -86,32 +96,39 @@ int async_address_parse(const char *text, struct sockaddr_storage *address, sock
 		return parse_unix(text, text + 5, address, length);
 	colon = strrchr(text, ':');
 	if (!colon)
-		return async_fail(-EINVAL, "address \"%s\": write HOST:PORT, :PORT, [IPv6]:PORT or unix:PATH", text);
+		return async_fail(
+			-EINVAL, "address \"%s\": write HOST:PORT, :PORT, [IPv6]:PORT or unix:PATH",
+			text);
 	error = parse_port(text, colon + 1, &port);
 	if (error)
 		return error;
 	size = (size_t)(colon - text);
 	if (size >= sizeof host)
-		return async_fail(-EINVAL, "address \"%.80s\": the host part is too long for a number", text);
+		return async_fail(
+			-EINVAL, "address \"%.80s\": the host part is too long for a number", text);
 	memcpy(host, text, size);
 	host[size] = '\0';
 	if (!size)
 		return parse_ipv6(text, "::", port, address, length);
 	if (*host == '[') {
 		if (host[size - 1] != ']')
-			return async_fail(-EINVAL, "address \"%s\": a closing bracket is missing", text);
+			return async_fail(-EINVAL, "address \"%s\": a closing bracket is missing",
+					  text);
 		host[size - 1] = '\0';
 		return parse_ipv6(text, host + 1, port, address, length);
 	}
 	if (strchr(host, ':'))
-		return async_fail(-EINVAL, "address \"%s\": an IPv6 address goes in brackets", text);
+		return async_fail(-EINVAL, "address \"%s\": an IPv6 address goes in brackets",
+				  text);
 	return parse_ipv4(text, host, port, address, length);
 }
 
-static const char *format_unix(const struct sockaddr_un *un, socklen_t length, char *text, size_t size)
+static const char *format_unix(const struct sockaddr_un *un, socklen_t length, char *text,
+			       size_t size)
 {
 	size_t bytes = length > offsetof(struct sockaddr_un, sun_path) ?
-			       length - offsetof(struct sockaddr_un, sun_path) : 0;
+			       length - offsetof(struct sockaddr_un, sun_path) :
+			       0;
 
 	if (!bytes)
 		snprintf(text, size, "unix:");
@@ -122,7 +139,8 @@ static const char *format_unix(const struct sockaddr_un *un, socklen_t length, c
 	return text;
 }
 
-const char *async_address_format(const struct sockaddr *address, socklen_t length, char *text, size_t size)
+const char *async_address_format(const struct sockaddr *address, socklen_t length, char *text,
+				 size_t size)
 {
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
 	const struct sockaddr_in *in = (const struct sockaddr_in *)address;

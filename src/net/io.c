@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The calls that move data. Each fills in the calling task's operation and hands it to the backend; the task is suspended
- * only if there is no result at once.
+ * The calls that move data. Each fills in the calling task's operation and hands it to the backend;
+ * the task is suspended only if there is no result at once.
  */
 #include <errno.h>
 #include <await/net.h>
@@ -40,8 +40,8 @@ static int64_t run(struct operation *operation)
 }
 
 /*
- * The two calls that servers live on have no stack frame of their own: everything that would need one is a call in tail
- * position. That is what the first of these is for.
+ * The two calls that servers live on have no stack frame of their own: everything that would need
+ * one is a call in tail position. That is what the first of these is for.
  */
 __attribute__((cold, noinline)) static ssize_t recv_without_loop(int fd, void *data, size_t size)
 {
@@ -66,14 +66,15 @@ ssize_t await_recv(int fd, void *data, size_t size)
 	return self->loop->recv(self->loop, operation);
 }
 
-__attribute__((cold, noinline)) static ssize_t sendall_without_loop(int fd, const void *data, size_t size)
+__attribute__((cold, noinline)) static ssize_t sendall_without_loop(int fd, const void *data,
+								    size_t size)
 {
 	task_self_slow("await_sendall");
 	return await_sendall(fd, data, size);
 }
 
-/* The descriptor and the data go into the operation as they are: most answers fit into the socket's buffer, and then
- * nothing more is done with it. */
+/* The descriptor and the data go into the operation as they are: most answers fit into the socket's
+ * buffer, and then nothing more is done with it. */
 ssize_t await_sendall(int fd, const void *data, size_t size)
 {
 	struct async_task *self = task_running();
@@ -125,7 +126,8 @@ ssize_t await_sendmsg(int fd, const struct msghdr *message, int flags)
 	return run(operation);
 }
 
-ssize_t await_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address, socklen_t *length)
+ssize_t await_recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *address,
+		       socklen_t *length)
 {
 	struct iovec part = { data, size };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_name = address };
@@ -138,7 +140,8 @@ ssize_t await_recvfrom(int fd, void *data, size_t size, int flags, struct sockad
 	return result;
 }
 
-ssize_t await_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *address, socklen_t length)
+ssize_t await_sendto(int fd, const void *data, size_t size, int flags,
+		     const struct sockaddr *address, socklen_t length)
 {
 	struct iovec part = { (void *)data, size };
 	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_name = (void *)address };
@@ -198,7 +201,8 @@ ssize_t await_writev(int fd, const struct iovec *vector, int count)
 int await_poll(int fd, int events)
 {
 	int64_t result;
-	struct operation *operation = begin(fd, OP_POLL, events & POLLOUT ? DIRECTION_WRITE : DIRECTION_READ, &result);
+	struct operation *operation =
+		begin(fd, OP_POLL, events & POLLOUT ? DIRECTION_WRITE : DIRECTION_READ, &result);
 
 	if (unlikely(!operation))
 		return (int)result;

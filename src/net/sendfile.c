@@ -7,8 +7,8 @@
 #include "core/loop.h"
 
 enum {
-	COPY_BYTES = 16 * 1024,		/* fits a task's stack */
-	CHUNK_BYTES = 1 << 30,		/* of one call: the others on this loop wait meanwhile */
+	COPY_BYTES = 16 * 1024, /* fits a task's stack */
+	CHUNK_BYTES = 1 << 30,	/* of one call: the others on this loop wait meanwhile */
 };
 
 /* Where to read, and how much of what was asked for is left. */
@@ -33,7 +33,8 @@ static void account(struct file_part *part, size_t n)
 
 static ssize_t read_part(const struct file_part *part, char *data, size_t size)
 {
-	ssize_t n = part->offset ? pread(part->file, data, size, *part->offset) : read(part->file, data, size);
+	ssize_t n = part->offset ? pread(part->file, data, size, *part->offset) :
+				   read(part->file, data, size);
 
 	return n < 0 ? -errno : n;
 }
@@ -49,7 +50,9 @@ static ssize_t copy_part(int fd, struct file_part *part)
 
 		n = read_part(part, data, chunk_of(part, sizeof data));
 		if (n <= 0)
-			return n ? async_fail((int)n, "await_sendfile: reading descriptor %d", part->file) : 0;
+			return n ? async_fail((int)n, "await_sendfile: reading descriptor %d",
+					      part->file) :
+				   0;
 		for (; done < n; done += sent) {
 			sent = await_send(fd, data + done, (size_t)(n - done));
 			if (sent < 0)

@@ -37,7 +37,9 @@ int async_bind(int fd, const struct sockaddr *address, socklen_t length)
 	if (fd < 0)
 		return fd;
 	error = loop ? loop->backend->bind(loop, fd, address, length) : -ENOMEM;
-	return error ? async_fail(error, "cannot bind to %s", async_address_format(address, length, text, sizeof text)) : 0;
+	return error ? async_fail(error, "cannot bind to %s",
+				  async_address_format(address, length, text, sizeof text)) :
+		       0;
 }
 
 int async_listen(int fd, int backlog)
@@ -88,8 +90,8 @@ int async_getpeername(int fd, struct sockaddr *address, socklen_t *length)
 	return getname(fd, true, address, length);
 }
 
-/* One buffer a thread is enough: no task can be switched to between the call and the end of the expression that uses
- * it, unless that expression awaits. */
+/* One buffer a thread is enough: no task can be switched to between the call and the end of the
+ * expression that uses it, unless that expression awaits. */
 static const char *name_text(int fd, bool peer)
 {
 	static __thread char text[NAME_BYTES];
@@ -161,7 +163,8 @@ static int listen_on(const char *text, int type, struct sockaddr_storage *addres
 	if (address->ss_family != AF_UNIX && type == SOCK_STREAM)
 		async_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (address->ss_family == AF_INET6)
-		async_setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, text[0] == ':' ? &off : &on, sizeof off);
+		async_setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, text[0] == ':' ? &off : &on,
+				 sizeof off);
 	error = loop_current->backend->bind(loop_current, fd, (struct sockaddr *)address, length);
 	if (!error && type == SOCK_STREAM)
 		error = loop_current->backend->listen(loop_current, fd, BACKLOG);
@@ -170,7 +173,8 @@ static int listen_on(const char *text, int type, struct sockaddr_storage *addres
 	return fd;
 }
 
-/* Called await_ because the names of a later resolver may be waited for; a numeric address never suspends. */
+/* Called await_ because the names of a later resolver may be waited for; a numeric address never
+ * suspends. */
 static int listen_text(const char *text, int type, const char *caller)
 {
 	struct async_task *self = task_self(caller);

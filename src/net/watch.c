@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Watches on descriptors, for callbacks: one poll operation after the other, each made anew when the last has been
- * told, which makes the watch level-triggered on every backend. */
+/* Watches on descriptors, for callbacks: one poll operation after the other, each made anew when
+ * the last has been told, which makes the watch level-triggered on every backend. */
 #include <errno.h>
 #include <stdlib.h>
 #include "core/loop.h"
 
 struct watch {
 	struct operation operation;
-	struct async_watcher *watcher;	/* NULL once it was taken back */
+	struct async_watcher *watcher; /* NULL once it was taken back */
 	struct async_loop *loop;
 	struct async_handle handle;
-	int events;			/* to be told */
-	bool polling;			/* the operation is under way */
+	int events;   /* to be told */
+	bool polling; /* the operation is under way */
 };
 
 static void watch_end(struct watch *watch)
@@ -23,7 +23,8 @@ static void watch_end(struct watch *watch)
 
 static void watch_call(void *arg);
 
-/* An end of the poll. Ready at once does not mean called at once: the callback runs at the loop's next turn. */
+/* An end of the poll. Ready at once does not mean called at once: the callback runs at the loop's
+ * next turn. */
 static void watch_told(struct operation *operation, int64_t result)
 {
 	struct watch *watch = container_of(operation, struct watch, operation);
@@ -80,7 +81,9 @@ int async_watch(async_watcher *watcher, int fd, int events, async_watch_fn *call
 	if (fd < 0)
 		return fd;
 	if (events != POLLIN && events != POLLOUT)
-		return async_fail(-EINVAL, "async_watch: events is POLLIN or POLLOUT; use two watchers for both");
+		return async_fail(
+			-EINVAL,
+			"async_watch: events is POLLIN or POLLOUT; use two watchers for both");
 	watch = calloc(1, sizeof *watch);
 	if (!watch)
 		return async_fail(-ENOMEM, "async_watch on descriptor %d", fd);
@@ -102,7 +105,7 @@ bool async_unwatch(async_watcher *watcher)
 		watch->operation.cancelling = true;
 		watch->loop->backend->cancel(watch->loop, &watch->operation, -ECANCELED);
 	} else if (async_handle_cancel(&watch->handle)) {
-		watch_end(watch);	/* the callback was due, and the loop may end before its turn */
+		watch_end(watch); /* the callback was due, and the loop may end before its turn */
 	}
 	return true;
 }

@@ -76,9 +76,10 @@ int async_channel(size_t item_bytes, size_t capacity, async_sender **sender,
 	return 0;
 }
 
-__attribute__((always_inline)) static inline int
-wait_alone(struct channel *channel, struct async_waiters_ *queue, const struct wait_kind *kind,
-	   struct async_task *self, void *item)
+__attribute__((always_inline)) static inline int wait_alone(struct channel *channel,
+							    struct async_waiters_ *queue,
+							    const struct wait_kind *kind,
+							    struct async_task *self, void *item)
 {
 	struct party party;
 	struct meeting meeting;

@@ -20,27 +20,27 @@ struct channel {
 	/* In the ring: where the next value goes, the oldest value, and behind the last place. */
 	unsigned char *write, *read, *end;
 	size_t count, capacity, item_bytes;
-	int closed;	/* NO_SENDER, NO_RECEIVER: which side's last end is closed */
+	int closed; /* NO_SENDER, NO_RECEIVER: which side's last end is closed */
 	/* Parties that wait; in both at a time only selects' that could do either. */
 	struct async_waiters_ senders, receivers;
-	struct async_loop *loop;	/* of those who wait */
+	struct async_loop *loop; /* of those who wait */
 	unsigned sender_ends, receiver_ends;
-	uint64_t sent, received;	/* when a select last chose it, to choose in turn */
+	uint64_t sent, received; /* when a select last chose it, to choose in turn */
 	unsigned char ring[];
 };
 
 struct party {
 	struct async_link_ link;
-	struct async_waiters_ *queue;	/* NULL: in none (a select's case without an end) */
+	struct async_waiters_ *queue; /* NULL: in none (a select's case without an end) */
 	struct meeting *meeting;
-	void *item;	/* to be sent, or room for what is received */
+	void *item; /* to be sent, or room for what is received */
 };
 
 struct meeting {
 	struct wait wait;
 	struct party *parties;
 	size_t count;
-	struct party *met;	/* the one that came about */
+	struct party *met; /* the one that came about */
 };
 
 void meeting_end(struct party *met, int result);

@@ -82,8 +82,8 @@ static int reserve(async_limiter *limiter)
 
 static int limiter_wait(async_limiter *limiter, struct async_task *self)
 {
-	int error = loop_bind(&limiter->loop_, list_empty(&limiter->waiters_), self,
-			      "await_limiter");
+	int error =
+		loop_bind(&limiter->loop_, list_empty(&limiter->waiters_), self, "await_limiter");
 
 	if (error)
 		return error;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every system call made to fail in turn, at every place: a program that checks its results ends, leaves nothing behind,
- * and the next run works. */
+/* Every system call made to fail in turn, at every place: a program that checks its results ends,
+ * leaves nothing behind, and the next run works. */
 #include <await.h>
 #include <errno.h>
 #include <stdio.h>
@@ -52,7 +52,8 @@ static int meet(void *arg)
 	async_timeout (2.0) {
 		AWAIT_GROUP(group);
 
-		snprintf(meeting.address, sizeof meeting.address, "%s", async_sockname(meeting.sock));
+		snprintf(meeting.address, sizeof meeting.address, "%s",
+			 async_sockname(meeting.sock));
 		if (result >= 0)
 			result = async_spawn(&group, serve, &meeting);
 		if (result >= 0)
@@ -94,10 +95,15 @@ static void fail_each(const char *call, const int *errors, size_t count)
 
 TEST_WITH(every_call_fails_in_turn, "X19", .backends = REAL_BACKENDS, .deadline = 120)
 {
-	static const char *const io[] = { "recv", "send", "accept4", "connect", "read", "write", "close", "getsockopt" };
-	static const char *const setup[] = { "socket", "eventfd", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait2",
-					     "io_uring_setup", "io_uring_enter", "io_uring_register" };
-	static const char *const memory[] = { "mmap", "madvise", "mprotect", "malloc", "calloc", "realloc" };
+	static const char *const io[] = { "recv", "send",  "accept4", "connect",
+					  "read", "write", "close",   "getsockopt" };
+	static const char *const setup[] = {
+		"socket",	  "eventfd",	    "epoll_create1",
+		"epoll_ctl",	  "epoll_wait",	    "epoll_pwait2",
+		"io_uring_setup", "io_uring_enter", "io_uring_register"
+	};
+	static const char *const memory[] = { "mmap",	"madvise", "mprotect",
+					      "malloc", "calloc",  "realloc" };
 	static const int io_errors[] = { EINTR, EAGAIN, ECONNRESET, ENOBUFS, EPIPE };
 	static const int setup_errors[] = { EMFILE, ENFILE, ENOMEM, EINTR };
 	static const int memory_errors[] = { ENOMEM };

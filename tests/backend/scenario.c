@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A small service under ten thousand seeds: clients take jobs from a queue, ask a server over connections that tear
- * their data to pieces and come late, give up after a while, put the job back and connect anew; answers are counted
- * under a lock. Whatever the order, every job is done exactly once and nothing is left. A mistake planted in the
- * counting shows that such a hunt finds one, and names the seed.
+ * A small service under ten thousand seeds: clients take jobs from a queue, ask a server over
+ * connections that tear their data to pieces and come late, give up after a while, put the job back
+ * and connect anew; answers are counted under a lock. Whatever the order, every job is done exactly
+ * once and nothing is left. A mistake planted in the counting shows that such a hunt finds one, and
+ * names the seed.
  *
  * LIBAWAIT_SEED=n hunts among the n-th ten thousand.
  */
@@ -187,9 +188,15 @@ static void keep_report(const async_report *report, void *arg)
 static int run_seed(uint64_t seed)
 {
 	async_sim_options world = {
-		.latency_min = 0.001, .latency_max = 0.1, .short_read = 0.3, .short_write = 0.3, .shuffle = 1,
+		.latency_min = 0.001,
+		.latency_max = 0.1,
+		.short_read = 0.3,
+		.short_write = 0.3,
+		.shuffle = 1,
 	};
-	async_options options = { .backend = "sim", .sim = &world, .seed = seed, .report = keep_report };
+	async_options options = {
+		.backend = "sim", .sim = &world, .seed = seed, .report = keep_report
+	};
 	int result;
 
 	fault[0] = '\0';
@@ -214,7 +221,8 @@ static uint64_t first_seed(void)
 	return (seed ? seed - 1 : 0) * SEEDS + 1;
 }
 
-TEST_WITH(ten_thousand_seeds, "X13 T07 B17 D01 D05 E03 E06 F01 F02 F03", .backends = BACKEND_SIM, .deadline = 60)
+TEST_WITH(ten_thousand_seeds, "X13 T07 B17 D01 D05 E03 E06 F01 F02 F03", .backends = BACKEND_SIM,
+	  .deadline = 60)
 {
 	int seeds = test_is_instrumented() ? SEEDS_SLOW : SEEDS;
 	uint64_t first = first_seed();
@@ -226,7 +234,8 @@ TEST_WITH(ten_thousand_seeds, "X13 T07 B17 D01 D05 E03 E06 F01 F02 F03", .backen
 		if (run_seed(first + (uint64_t)i))
 			harness_fail(__FILE__, __LINE__, "seed %d: %s", (int)first + i, fault);
 	clock_gettime(CLOCK_MONOTONIC, &after);
-	seconds = (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+	seconds = (double)(after.tv_sec - before.tv_sec) +
+		  (double)(after.tv_nsec - before.tv_nsec) / 1e9;
 	printf("%d seeds, %.0f a second\n", seeds, seeds / seconds);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The simulation: its clock, the order of what happens, replay, deadlocks, and what it shares with the real world. */
+/* The simulation: its clock, the order of what happens, replay, deadlocks, and what it shares with
+ * the real world. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -180,7 +181,8 @@ static char told[1024];
 static void keep_report(const async_report *report, void *arg)
 {
 	(void)arg;
-	snprintf(told + strlen(told), sizeof told - strlen(told), "%s: %s\n", report->kind, report->text);
+	snprintf(told + strlen(told), sizeof told - strlen(told), "%s: %s\n", report->kind,
+		 report->text);
 }
 
 static int lonely_server(void *arg)
@@ -238,7 +240,9 @@ TEST_WITH(descriptors_left_open_are_told, "T02", .backends = BACKEND_SIM)
 	async_options options = { .report = keep_report };
 
 	CHECK_INT(async_run_with(&options, leave_open, NULL), 0);
-	CHECK_TEXT_HAS(told, "left: 1 descriptors of the simulation were left open; the first is 1048576 (stream)");
+	CHECK_TEXT_HAS(
+		told,
+		"left: 1 descriptors of the simulation were left open; the first is 1048576 (stream)");
 }
 
 /* ---- The real world ---- */
@@ -303,7 +307,8 @@ static void *call_from_thread(void *arg)
 	struct call *call = arg;
 
 	usleep(20 * 1000);
-	CHECK_INT(async_call_threadsafe(call->loop, &call->handle, finish_future, &call->future), 0);
+	CHECK_INT(async_call_threadsafe(call->loop, &call->handle, finish_future, &call->future),
+		  0);
 	return NULL;
 }
 

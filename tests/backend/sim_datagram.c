@@ -90,7 +90,8 @@ TEST_TASK(unix_datagrams, "F05 X13")
 /* Numbers arrive by themselves or not at all: `counts` says how often each came. */
 static void send_numbers(int counts[], int n, int order[])
 {
-	int a = async_socket(AF_INET, SOCK_DGRAM, 0), b = await_udp_bind("127.0.0.1:7000"), number, at = 0;
+	int a = async_socket(AF_INET, SOCK_DGRAM, 0), b = await_udp_bind("127.0.0.1:7000"), number,
+	    at = 0;
 	struct sockaddr_in to = name_of(b);
 
 	CHECK_INT(await_connect(a, (struct sockaddr *)&to, sizeof to), 0);
@@ -108,7 +109,9 @@ static void send_numbers(int counts[], int n, int order[])
 
 TEST_TASK_WITH(datagrams_are_lost_doubled_and_overtaken, "F05 X13 T07", .backends = BACKEND_SIM)
 {
-	async_sim_options world = { .latency_min = 0.001, .latency_max = 0.1, .drop = 0.2, .duplicate = 0.2 };
+	async_sim_options world = {
+		.latency_min = 0.001, .latency_max = 0.1, .drop = 0.2, .duplicate = 0.2
+	};
 	static int counts[1000], order[2000];
 	int lost = 0, doubled = 0, overtaken = 0;
 

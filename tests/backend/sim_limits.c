@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sockets of the simulation at their limits: backlog, buffers, numbers, ports. Cases of all backends show that the
- * kernel's behave alike. */
+/* Sockets of the simulation at their limits: backlog, buffers, numbers, ports. Cases of all
+ * backends show that the kernel's behave alike. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include "backend/sockets.h"
@@ -10,15 +10,18 @@ enum { SIM_BUFFER = 64 * 1024 };
 TEST_TASK_WITH(a_full_backlog_waits, "F03 F04 X13", .backends = BACKEND_SIM)
 {
 	struct sockaddr_in address;
-	int listener = listener_at(&address), clients[3], late = async_socket(AF_INET, SOCK_STREAM, 0), fd;
+	int listener = listener_at(&address), clients[3],
+	    late = async_socket(AF_INET, SOCK_STREAM, 0), fd;
 
 	CHECK_INT(async_listen(listener, 2), 0);
 	for (int i = 0; i < 3; i++) {
 		clients[i] = async_socket(AF_INET, SOCK_STREAM, 0);
-		CHECK_INT(await_connect(clients[i], (struct sockaddr *)&address, sizeof address), 0);
+		CHECK_INT(await_connect(clients[i], (struct sockaddr *)&address, sizeof address),
+			  0);
 	}
 	async_timeout (5)
-		CHECK_INT(await_connect(late, (struct sockaddr *)&address, sizeof address), -ETIMEDOUT);
+		CHECK_INT(await_connect(late, (struct sockaddr *)&address, sizeof address),
+			  -ETIMEDOUT);
 	CHECK((fd = await_accept(listener)) >= 0);
 	async_close(fd);
 	CHECK_INT(await_connect(late, (struct sockaddr *)&address, sizeof address), 0);
@@ -56,7 +59,8 @@ TEST_TASK_WITH(a_connect_that_went_on_alone, "F04 F07 X13", .backends = BACKEND_
 
 	CHECK_INT(async_sim_set(&world), 0);
 	async_timeout (0.5)
-		CHECK_INT(await_connect(fd, (struct sockaddr *)&address, sizeof address), -ETIMEDOUT);
+		CHECK_INT(await_connect(fd, (struct sockaddr *)&address, sizeof address),
+			  -ETIMEDOUT);
 	async_timeout (1)
 		CHECK_INT(await_poll(fd, POLLOUT), -ETIMEDOUT);
 	CHECK(await_poll(fd, POLLOUT) & POLLOUT);
@@ -67,7 +71,8 @@ TEST_TASK_WITH(a_connect_that_went_on_alone, "F04 F07 X13", .backends = BACKEND_
 	fd = async_socket(AF_INET, SOCK_STREAM, 0);
 	CHECK_INT(async_close(listener), 0);
 	async_timeout (0.5)
-		CHECK_INT(await_connect(fd, (struct sockaddr *)&address, sizeof address), -ETIMEDOUT);
+		CHECK_INT(await_connect(fd, (struct sockaddr *)&address, sizeof address),
+			  -ETIMEDOUT);
 	await_sleep(2);
 	CHECK_INT(async_getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length), 0);
 	CHECK_INT(error, ECONNREFUSED);
@@ -78,7 +83,8 @@ TEST_TASK_WITH(a_connect_that_went_on_alone, "F04 F07 X13", .backends = BACKEND_
 
 TEST_TASK(sharing_a_port, "F03 X10 X13")
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr = { htonl(INADDR_LOOPBACK) } };
 	socklen_t length = sizeof address;
 	int on = 1, fds[2], client;
 

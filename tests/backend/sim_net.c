@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Sockets of the simulation behave as the kernel's do: what is checked here holds on every backend, unless the case
- * says otherwise. */
+/* Sockets of the simulation behave as the kernel's do: what is checked here holds on every backend,
+ * unless the case says otherwise. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/tcp.h>

@@ -166,7 +166,8 @@ TEST_TASK_WITH(a_partition_holds_until_it_is_healed, "X13 T07 F01 F04", .backend
 
 TEST_TASK_WITH(a_world_that_cannot_be, "X13", .backends = BACKEND_SIM)
 {
-	async_sim_options unlikely = { .reset = 1.5 }, backwards = { .latency_min = 2, .latency_max = 1 };
+	async_sim_options unlikely = { .reset = 1.5 },
+			  backwards = { .latency_min = 2, .latency_max = 1 };
 
 	CHECK_INT(async_sim_set(&unlikely), -EINVAL);
 	CHECK_INT(async_sim_set(&backwards), -EINVAL);
@@ -185,7 +186,11 @@ static int transfer_task(void *trace)
 TEST_WITH(a_seed_repeats_the_world, "X13 T07", .backends = BACKEND_SIM)
 {
 	async_sim_options world = {
-		.latency_min = 0.001, .latency_max = 0.1, .short_read = 0.3, .short_write = 0.3, .shuffle = 1,
+		.latency_min = 0.001,
+		.latency_max = 0.1,
+		.short_read = 0.3,
+		.short_write = 0.3,
+		.shuffle = 1,
 	};
 	async_options options = { .sim = &world };
 	uint64_t traces[5], again;

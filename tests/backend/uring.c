@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* io_uring with each of its features taken away in turn, and with failing calls: the same program must work. */
+/* io_uring with each of its features taken away in turn, and with failing calls: the same program
+ * must work. */
 #include <await.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -56,8 +57,14 @@ static int everything(void *arg)
 }
 
 static const char *const without[] = {
-	"no-sqarray", "no-defer", "no-defer no-sqarray", "no-ring-fd", "no-poll-first", "no-guard-install",
-	"no-defer no-sqarray no-ring-fd no-poll-first", "guards",
+	"no-sqarray",
+	"no-defer",
+	"no-defer no-sqarray",
+	"no-ring-fd",
+	"no-poll-first",
+	"no-guard-install",
+	"no-defer no-sqarray no-ring-fd no-poll-first",
+	"guards",
 };
 
 TEST_WITH(every_combination_of_features, "X23 A03", .backends = BACKEND_URING)

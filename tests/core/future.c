@@ -28,7 +28,9 @@ static int wait_once(void *arg)
 TEST_TASK(any_number_of_waiters, "C01 C02")
 {
 	async_task *tasks[3] = {
-		async_create_task(wait_once, NULL), async_create_task(wait_once, NULL), async_create_task(set_later, NULL),
+		async_create_task(wait_once, NULL),
+		async_create_task(wait_once, NULL),
+		async_create_task(set_later, NULL),
 	};
 	int results[3];
 

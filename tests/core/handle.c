@@ -113,7 +113,7 @@ struct caller {
 	async_loop *loop;
 	pthread_t thread;
 	async_event event;
-	async_handle handle;	/* stays in place until it ran: not on the thread's stack */
+	async_handle handle; /* stays in place until it ran: not on the thread's stack */
 };
 
 static void set_event(void *arg)
@@ -152,10 +152,12 @@ static void *call_often(void *arg)
 	struct caller *caller = arg;
 
 	for (int i = 0; i < 2000; i++) {
-		while (async_call_threadsafe(caller->loop, &caller->handle, count_thread_call, NULL) == -EBUSY)
+		while (async_call_threadsafe(caller->loop, &caller->handle, count_thread_call,
+					     NULL) == -EBUSY)
 			usleep(1);
 	}
-	while (async_call_threadsafe(caller->loop, &caller->handle, set_event, &caller->event) == -EBUSY)
+	while (async_call_threadsafe(caller->loop, &caller->handle, set_event, &caller->event) ==
+	       -EBUSY)
 		usleep(1);
 	return NULL;
 }

@@ -60,7 +60,8 @@ TEST_TASK(tree_shows_who_waits_for_what, "B21 B22 B23")
 static bool has_function(void *const frames[], int n, const void *function)
 {
 	for (int i = 0; i < n; i++)
-		if ((uintptr_t)frames[i] > (uintptr_t)function && (uintptr_t)frames[i] < (uintptr_t)function + 400)
+		if ((uintptr_t)frames[i] > (uintptr_t)function &&
+		    (uintptr_t)frames[i] < (uintptr_t)function + 400)
 			return true;
 	return false;
 }

@@ -72,7 +72,8 @@ static int ignores_the_first(void *arg)
 	return 0;
 }
 
-TEST_WITH(second_interrupt_ends_the_process, "A17", .backends = REAL_BACKENDS, .expect_signal = SIGINT, .may_leak = 1)
+TEST_WITH(second_interrupt_ends_the_process, "A17", .backends = REAL_BACKENDS,
+	  .expect_signal = SIGINT, .may_leak = 1)
 {
 	signal(SIGINT, SIG_DFL);
 	async_run(ignores_the_first, NULL);
@@ -92,7 +93,8 @@ TEST_WITH(somebody_elses_handler_stays, "A17", .backends = REAL_BACKENDS)
 	CHECK(signal(SIGINT, SIG_DFL) == handler);
 }
 
-TEST_WITH(option_leaves_sigint_alone, "A17", .backends = REAL_BACKENDS, .expect_signal = SIGINT, .may_leak = 1)
+TEST_WITH(option_leaves_sigint_alone, "A17", .backends = REAL_BACKENDS, .expect_signal = SIGINT,
+	  .may_leak = 1)
 {
 	async_options options = { .ignore_sigint = 1 };
 

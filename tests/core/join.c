@@ -68,7 +68,8 @@ static int outer_wait(void *arg)
 
 TEST_TASK(outer_cancel_of_wait_for_cancels_the_target, "B13")
 {
-	async_task *target = async_create_task(after, ASYNC_INT(60000)), *waiter = async_create_task(outer_wait, target);
+	async_task *target = async_create_task(after, ASYNC_INT(60000)),
+		   *waiter = async_create_task(outer_wait, target);
 
 	await_sleep(0);
 	async_task_cancel(waiter);
@@ -142,7 +143,8 @@ TEST_TASK(gather_cancels_the_rest_on_failure, "B11")
 
 TEST_TASK(gather_keeps_going_when_asked, "B11")
 {
-	async_task *tasks[2] = { async_create_task(after, ASYNC_INT(6)), async_create_task(fail_after, ASYNC_INT(1)) };
+	async_task *tasks[2] = { async_create_task(after, ASYNC_INT(6)),
+				 async_create_task(fail_after, ASYNC_INT(1)) };
 	int results[2];
 
 	CHECK_INT(await_gather(tasks, 2, results, ASYNC_KEEP_GOING), 0);
@@ -152,7 +154,8 @@ TEST_TASK(gather_keeps_going_when_asked, "B11")
 
 static int gather_for_long(void *arg)
 {
-	async_task *tasks[2] = { async_create_task(after, ASYNC_INT(60000)), async_create_task(after, ASYNC_INT(60000)) };
+	async_task *tasks[2] = { async_create_task(after, ASYNC_INT(60000)),
+				 async_create_task(after, ASYNC_INT(60000)) };
 	int *results = arg;
 
 	return await_gather(tasks, 2, results, ASYNC_KEEP_GOING);
@@ -179,7 +182,8 @@ static void end_all(async_task *tasks[], size_t n)
 
 TEST_TASK(wait_for_the_first, "B12")
 {
-	async_task *tasks[2] = { async_create_task(after, ASYNC_INT(60000)), async_create_task(after, ASYNC_INT(2)) };
+	async_task *tasks[2] = { async_create_task(after, ASYNC_INT(60000)),
+				 async_create_task(after, ASYNC_INT(2)) };
 
 	CHECK_INT(await_wait(tasks, 2, ASYNC_FIRST_COMPLETED), 1);
 	CHECK(async_task_done(tasks[1]));
@@ -233,7 +237,8 @@ TEST_TASK(tasks_in_order_of_completion, "B16")
 
 TEST_TASK(order_of_completion_with_a_limit, "B16")
 {
-	async_task *tasks[2] = { async_create_task(after, ASYNC_INT(60000)), async_create_task(after, ASYNC_INT(1)) };
+	async_task *tasks[2] = { async_create_task(after, ASYNC_INT(60000)),
+				 async_create_task(after, ASYNC_INT(1)) };
 	async_task *first = NULL, *second = tasks[0];
 	size_t n = 2;
 

@@ -27,7 +27,8 @@ TEST_TASK_WITH(overflow_names_task_site_and_size, "X19", .expect_signal = SIGSEG
 	await_task(async_create_task(overflow, NULL));
 }
 
-TEST_TASK_WITH(overflow_tells_how_to_change_the_size, "X19", .expect_signal = SIGSEGV, .may_leak = 1,
+TEST_TASK_WITH(overflow_tells_how_to_change_the_size, "X19", .expect_signal = SIGSEGV,
+	       .may_leak = 1,
 	       .expect_stderr = "its stack of 65536 bytes is too small (options stack_bytes")
 {
 	async_task_options small = { .stack_bytes = 65536 };

@@ -194,10 +194,12 @@ TEST_WITH(limits_of_options_are_told, "A01", .backends = ONCE)
 	async_options options = { .stack_bytes = 100 };
 
 	CHECK_INT(async_run_with(&options, answer, NULL), -EINVAL);
-	CHECK_TEXT_HAS(async_error(), "option stack_bytes is 100: it must be from 16384 to 67108864");
+	CHECK_TEXT_HAS(async_error(),
+		       "option stack_bytes is 100: it must be from 16384 to 67108864");
 }
 
-static const char *const calls_of_open[] = { "eventfd", "epoll_create1", "epoll_ctl", "io_uring_setup", "mmap", "calloc" };
+static const char *const calls_of_open[] = { "eventfd",	       "epoll_create1", "epoll_ctl",
+					     "io_uring_setup", "mmap",		"calloc" };
 
 TEST_WITH(no_descriptors_or_memory_for_a_loop, "A01 X19", .backends = REAL_BACKENDS)
 {
@@ -330,8 +332,9 @@ static void *cancel_from_elsewhere(void *arg)
 	return NULL;
 }
 
-TEST_TASK_WITH(wrong_thread_aborts_and_names_the_call, "A14 B25", .backends = REAL_BACKENDS, .may_leak = 1,
-	       .expect_signal = SIGABRT, .expect_stderr = "async_task_cancel: this belongs to another thread's loop")
+TEST_TASK_WITH(wrong_thread_aborts_and_names_the_call, "A14 B25", .backends = REAL_BACKENDS,
+	       .may_leak = 1, .expect_signal = SIGABRT,
+	       .expect_stderr = "async_task_cancel: this belongs to another thread's loop")
 {
 	pthread_t thread;
 

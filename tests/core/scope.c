@@ -40,8 +40,7 @@ TEST_TASK(past_deadline_fires_at_the_next_await, "B14")
 	}
 	CHECK_INT(before, 0);
 	CHECK_INT(result, -ETIMEDOUT);
-	async_timeout_at (async_now() - 1)
-		result = await_sleep(0);
+	async_timeout_at(async_now() - 1) result = await_sleep(0);
 	CHECK_INT(result, -ETIMEDOUT);
 }
 
@@ -260,7 +259,8 @@ TEST_TASK(every_way_out_leaves_the_scope, "B26 X02")
 	CHECK_INT(leaves, 1);
 }
 
-TEST_TASK_WITH(crossed_scopes_abort, "B25", .expect_signal = SIGABRT, .expect_stderr = "reverse order", .may_leak = 1)
+TEST_TASK_WITH(crossed_scopes_abort, "B25", .expect_signal = SIGABRT,
+	       .expect_stderr = "reverse order", .may_leak = 1)
 {
 	async_scope a, b;
 

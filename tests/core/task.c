@@ -89,7 +89,8 @@ static int see_current(void *arg)
 TEST_TASK(eager_task_is_the_current_one_meanwhile, "B06 B21")
 {
 	async_task_options eager = { .eager = true };
-	async_task *self = async_current_task(), *task = async_create_task_with(&eager, see_current, NULL);
+	async_task *self = async_current_task(),
+		   *task = async_create_task_with(&eager, see_current, NULL);
 
 	CHECK(seen_current == task);
 	CHECK(async_current_task() == self);
@@ -99,7 +100,8 @@ TEST_TASK(eager_task_is_the_current_one_meanwhile, "B06 B21")
 TEST_TASK(names_are_given_or_made, "B04")
 {
 	async_task_options named = { .name = "fetcher" };
-	async_task *a = async_create_task_with(&named, note, ASYNC_INT(1)), *b = async_create_task(note, ASYNC_INT(2));
+	async_task *a = async_create_task_with(&named, note, ASYNC_INT(1)),
+		   *b = async_create_task(note, ASYNC_INT(2));
 
 	CHECK_STR(async_task_name(a), "fetcher");
 	CHECK_TEXT_HAS(async_task_name(b), "note-");
@@ -205,7 +207,6 @@ TEST(detached_failure_is_reported, "X20 B03 C05")
 	CHECK_TEXT_HAS(reported, "tests/core/task.c:");
 }
 
-
 static int count_up(void *arg)
 {
 	(*(int *)arg)++;
@@ -233,7 +234,8 @@ static int change_errno(void *arg)
 
 TEST_TASK(errno_belongs_to_the_task, "B01")
 {
-	async_task *a = async_create_task(change_errno, ASYNC_INT(11)), *b = async_create_task(change_errno, ASYNC_INT(22));
+	async_task *a = async_create_task(change_errno, ASYNC_INT(11)),
+		   *b = async_create_task(change_errno, ASYNC_INT(22));
 
 	errno = 33;
 	CHECK_INT(await_task(a), 11);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The heap of timers, by itself: order, moves, cancels, growing and shrinking, against a plain model. */
+/* The heap of timers, by itself: order, moves, cancels, growing and shrinking, against a plain
+ * model. */
 #include <stdlib.h>
 #include "core/timer.h"
 #include "harness.h"
@@ -38,7 +39,8 @@ TEST_WITH(heap_agrees_with_a_plain_model, "A09 A10", .backends = ONCE)
 		struct async_timer_ *timer = &timers[random_number() % FEW];
 		uint64_t least = least_of(timers, FEW);
 
-		CHECK(least == NS_NEVER ? !timers_pop_due(&heap, NS_NEVER - 1) : timers_next(&heap) <= least);
+		CHECK(least == NS_NEVER ? !timers_pop_due(&heap, NS_NEVER - 1) :
+					  timers_next(&heap) <= least);
 		switch (random_number() % 4) {
 		case 0:
 			timer_cancel(&heap, timer);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The stall watchdog: speaks while a task is stuck, is silent otherwise, and lets an idle loop sleep. */
+/* The stall watchdog: speaks while a task is stuck, is silent otherwise, and lets an idle loop
+ * sleep. */
 #define _GNU_SOURCE
 #include <await.h>
 #include <stdio.h>
@@ -33,13 +34,14 @@ static int hog(void *arg)
 }
 
 TEST_TASK_WITH(stuck_task_is_named_while_it_is_stuck, "X01 A15 Z36 Z41", .backends = REAL_BACKENDS,
-	       .expect_stderr = "libawait: stall: task hog-1 (hog tests/core/watchdog.c:", .may_leak = 1)
+	       .expect_stderr = "libawait: stall: task hog-1 (hog tests/core/watchdog.c:",
+	       .may_leak = 1)
 {
 	CHECK_INT(await_task(async_create_task(hog, ASYNC_INT(500))), 0);
 }
 
-TEST_TASK_WITH(backtrace_of_the_culprit, "X01", .backends = REAL_BACKENDS, .expect_stderr = "core_watchdog(",
-	       .may_leak = 1)
+TEST_TASK_WITH(backtrace_of_the_culprit, "X01", .backends = REAL_BACKENDS,
+	       .expect_stderr = "core_watchdog(", .may_leak = 1)
 {
 	if (test_is_instrumented())
 		SKIP("the unwinder is the sanitizer's");

@@ -13,7 +13,8 @@ static void round_trip(const char *text, const char *expected)
 	socklen_t length;
 
 	CHECK_INT(async_address_parse(text, &address, &length), 0);
-	CHECK_STR(async_address_format((struct sockaddr *)&address, length, again, sizeof again), expected);
+	CHECK_STR(async_address_format((struct sockaddr *)&address, length, again, sizeof again),
+		  expected);
 }
 
 static void refused(const char *text, const char *why)

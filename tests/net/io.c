@@ -83,7 +83,8 @@ TEST_TASK(sendall_sends_all_whatever_the_buffer, "F02 Z09")
 TEST_TASK(vectored_calls, "F01 F02")
 {
 	char a[3], b[10];
-	struct iovec out[2] = { { (char *)"abc", 3 }, { (char *)"defgh", 5 } }, in[2] = { { a, 3 }, { b, 10 } };
+	struct iovec out[2] = { { (char *)"abc", 3 }, { (char *)"defgh", 5 } },
+		     in[2] = { { a, 3 }, { b, 10 } };
 
 	make_pair();
 	CHECK_INT(await_writev(pair[0], out, 2), 8);
@@ -123,8 +124,10 @@ TEST_TASK(datagrams_come_with_their_address, "F05 U03")
 	CHECK_INT(await_sendto(a, "one", 3, 0, (struct sockaddr *)&address, length), 3);
 	CHECK_INT(await_sendto(a, "", 0, 0, (struct sockaddr *)&address, length), 0);
 	CHECK_INT(await_sendto(a, "three", 5, 0, (struct sockaddr *)&address, length), 5);
-	CHECK_INT(await_recvfrom(b, data, sizeof data, 0, (struct sockaddr *)&from, &from_length), 3);
-	CHECK_STR(async_address_format((struct sockaddr *)&from, from_length, data, sizeof data), own);
+	CHECK_INT(await_recvfrom(b, data, sizeof data, 0, (struct sockaddr *)&from, &from_length),
+		  3);
+	CHECK_STR(async_address_format((struct sockaddr *)&from, from_length, data, sizeof data),
+		  own);
 	CHECK_INT(await_recvfrom(b, data, sizeof data, 0, NULL, NULL), 0);
 	CHECK_INT(await_recvfrom(b, data, 2, 0, NULL, NULL), 2);
 	CHECK_INT(async_close(a), 0);

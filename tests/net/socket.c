@@ -30,7 +30,8 @@ static void talk_to(const char *listen_address)
 	async_task *task;
 
 	CHECK(sock >= 0);
-	snprintf(address, sizeof address, "%s%s", strchr(listen_address, '[') ? "[::1]" : "127.0.0.1",
+	snprintf(address, sizeof address, "%s%s",
+		 strchr(listen_address, '[') ? "[::1]" : "127.0.0.1",
 		 strrchr(async_sockname(sock), ':'));
 	task = async_create_task(serve_one, ASYNC_INT(sock));
 	client = await_tcp_connect(address);
@@ -65,7 +66,8 @@ TEST_TASK(accept_tells_the_peer, "F03 Z07")
 {
 	struct sockaddr_storage address;
 	socklen_t length = sizeof address;
-	int sock = await_tcp_listen("127.0.0.1:0"), client = await_tcp_connect(async_sockname(sock));
+	int sock = await_tcp_listen("127.0.0.1:0"),
+	    client = await_tcp_connect(async_sockname(sock));
 	int server = await_accept_from(sock, (struct sockaddr *)&address, &length);
 	char text[80];
 
@@ -129,7 +131,8 @@ TEST_TASK(port_in_use, "F03 G03")
 TEST_TASK(bad_address, "F03 F04 Z51")
 {
 	CHECK_INT(await_tcp_listen("25000"), -EINVAL);
-	CHECK_TEXT_HAS(async_error(), "address \"25000\": write HOST:PORT, :PORT, [IPv6]:PORT or unix:PATH");
+	CHECK_TEXT_HAS(async_error(),
+		       "address \"25000\": write HOST:PORT, :PORT, [IPv6]:PORT or unix:PATH");
 	CHECK_INT(await_tcp_listen(NULL), -EINVAL);
 	CHECK_INT(await_tcp_connect("localhost:80"), -EINVAL);
 	CHECK_TEXT_HAS(async_error(), "\"localhost\" is no numeric address");
@@ -137,7 +140,8 @@ TEST_TASK(bad_address, "F03 F04 Z51")
 
 TEST_TASK_WITH(no_descriptors_left, "F03 X19", .backends = REAL_BACKENDS)
 {
-	int sock = await_tcp_listen("127.0.0.1:0"), client = await_tcp_connect(async_sockname(sock)), server;
+	int sock = await_tcp_listen("127.0.0.1:0"),
+	    client = await_tcp_connect(async_sockname(sock)), server;
 	struct rlimit limit, none;
 
 	CHECK(client >= 0);
@@ -210,7 +214,8 @@ TEST_TASK(many_connections, "F03 F04 Z13")
 
 TEST_TASK_WITH(accepted_sockets_are_nonblocking_and_close_on_exec, "F03", .backends = REAL_BACKENDS)
 {
-	int sock = await_tcp_listen("127.0.0.1:0"), client = await_tcp_connect(async_sockname(sock));
+	int sock = await_tcp_listen("127.0.0.1:0"),
+	    client = await_tcp_connect(async_sockname(sock));
 	int server = await_accept(sock);
 
 	CHECK(fcntl(server, F_GETFL) & O_NONBLOCK);
@@ -224,7 +229,8 @@ TEST_TASK_WITH(accepted_sockets_are_nonblocking_and_close_on_exec, "F03", .backe
 TEST_TASK_WITH(socket_accepted_elsewhere, "F09", .backends = REAL_BACKENDS)
 {
 	int sock = socket(AF_INET, SOCK_STREAM, 0), client, server;
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	char data[10];
 
 	CHECK(!bind(sock, (struct sockaddr *)&in, sizeof in) && !listen(sock, 5));
@@ -240,7 +246,8 @@ TEST_TASK_WITH(socket_accepted_elsewhere, "F09", .backends = REAL_BACKENDS)
 
 TEST_TASK_WITH(aborted_connection_is_passed_over, "F03 G05", .backends = BACKEND_EPOLL)
 {
-	int sock = await_tcp_listen("127.0.0.1:0"), client = await_tcp_connect(async_sockname(sock)), server;
+	int sock = await_tcp_listen("127.0.0.1:0"),
+	    client = await_tcp_connect(async_sockname(sock)), server;
 
 	if (!fault_inject("accept4", 1, ECONNABORTED))
 		SKIP("no fault injection here");
