@@ -5,59 +5,8 @@
 #include "fault.h"
 #include "harness.h"
 #include "sync/other_thread.h"
+#include "sync/channel_ends.h"
 #include "sync/trace.h"
-
-static async_sender *sender;
-static async_receiver *receiver;
-
-static void open_channel(size_t capacity)
-{
-	CHECK_INT(async_channel(sizeof(int), capacity, &sender, &receiver), 0);
-}
-
-static void close_channel(void)
-{
-	async_sender_close(sender);
-	async_receiver_close(receiver);
-}
-
-static int give(int value)
-{
-	return await_channel_send(sender, &value);
-}
-
-static int receive(void)
-{
-	int value = -1, result = await_channel_receive(receiver, &value);
-
-	return result ? result : value;
-}
-
-static int receive_one(void *name)
-{
-	int value = receive();
-
-	if (value < 0)
-		note_result(name, value);
-	else
-		note("%c%d", async_int(name), value);
-	return value;
-}
-
-static int receive_quietly(void *name)
-{
-	receive_one(name);
-	return 0;
-}
-
-/* Sends its name. */
-static int send_one(void *name)
-{
-	int result = give(async_int(name));
-
-	note_result(name, result);
-	return result;
-}
 
 TEST_TASK(values_come_in_order, "X05")
 {

@@ -5,60 +5,13 @@
 #include <signal.h>
 #include "harness.h"
 #include "sync/other_thread.h"
+#include "sync/queue_users.h"
 #include "sync/trace.h"
-
-static async_queue queue = ASYNC_QUEUE(0);
-static async_queue bounded = ASYNC_QUEUE(2);
-
-static int get_from(async_queue *from)
-{
-	void *item = NULL;
-	int error = await_queue_get(from, &item);
-
-	return error ? error : async_int(item);
-}
-
-static int put_into(async_queue *into, int item)
-{
-	return await_queue_put(into, ASYNC_INT(item));
-}
-
-/* Notes "A1" for getter A and item 1. */
-static int get_one(void *name)
-{
-	int item = get_from(&bounded);
-
-	if (item < 0)
-		note_result(name, item);
-	else
-		note("%c%d", async_int(name), item);
-	return item;
-}
-
-static int get_quietly(void *name)
-{
-	get_one(name);
-	return 0;
-}
-
-static int put_one(void *name)
-{
-	int result = put_into(&bounded, async_int(name));
-
-	note_result(name, result);
-	return result;
-}
 
 static int put_quietly(void *name)
 {
 	put_one(name);
 	return 0;
-}
-
-static void fill_bounded(void)
-{
-	CHECK_INT(put_into(&bounded, 1), 0);
-	CHECK_INT(put_into(&bounded, 2), 0);
 }
 
 static int join(void *name)
