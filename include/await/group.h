@@ -14,7 +14,7 @@ ASYNC_BEGIN_DECLS
 
 enum {
 	/* The first child to fail cancels its siblings and the rest of the block; await_group
-	   tells. */
+	 * tells. */
 	ASYNC_ALL_OR_NOTHING = 0,
 	/* For servers: a child's failure is reported with its name and the place it was made at;
 	 * the others go on. */

@@ -9,7 +9,7 @@
 
 enum {
 	/* The clock begins as that of a machine that has been up for a while: 0 often means "never"
-	   in programs. */
+	 * in programs. */
 	CLOCK_START_S = 1000,
 	/* Every so many steps without a pause a microsecond passes; the first sixty thousand steps
 	 * take 1 ms that way. From then on it doubles as often: even a task that spins for an hour
