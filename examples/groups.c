@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A group owns its tasks: it waits for all of them, and one failure calls the others off: groups [WHO_FAILS] */
+/* A group waits for all its tasks, and one failure calls the others off: groups [WHO_FAILS] */
 #include <await.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static int lost;	/* the walker who does not find the way; 0: everybody does */
+static int lost; /* the walker who does not find the way; 0: everybody does */
 
 static int walker(void *arg)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A timeout covers whatever its block calls. Three tries of 0.2 s, 0.5 s for all of them: timeouts [SECONDS_NEEDED] */
+/* A timeout covers what its block calls: three tries of 0.2 s, 0.5 s in all: timeouts [NEEDED] */
 #include <await.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@ static int attempt(double needed)
 
 	if (!error)
 		return 0;
-	async_shield (0.1) {	/* the time is over, but tidying up may still wait a little */
+	async_shield (0.1) { /* the time is over, but tidying up may still wait a little */
 		await_sleep(0.01);
 		printf("  tidied up\n");
 	}

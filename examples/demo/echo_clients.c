@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The other side of the demo: as many clients of an echo server as one process may have, a task each, all of them
- * connected from the first echo to the last.
+ * The other side of the demo: as many clients of an echo server as one process may have, a task
+ * each, all of them connected from the first echo to the last.
  *
  *	echo_clients ADDRESS CLIENTS ROUNDS SERVER_PID
  *
- * They connect; everybody echoes ROUNDS times, all at once, which gives echoes per second; then everybody echoes once
- * a second, each at a moment of its own, which gives latencies that are not those of a queue. The server's threads and
- * memory are read from /proc while all are there. Words and progress go to standard error; standard output gets one
- * line "name value" per figure, of which run.sh makes a table.
+ * They connect; everybody echoes ROUNDS times, all at once, which gives echoes per second; then
+ * everybody echoes once a second, each at a moment of its own, which gives latencies that are not
+ * those of a queue. The server's threads and memory are read from /proc while all are there. Words
+ * and progress go to standard error; standard output gets one line "name value" per figure, of
+ * which run.sh makes a table.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -26,13 +27,13 @@
 
 enum {
 	MESSAGE_BYTES = 64,
-	SOURCES = 8,		/* 127.0.0.1 to 127.0.0.8: enough local ports even right after an earlier run */
-	CONNECTING = 256,	/* at the same time: a server's backlog is finite */
-	SPARE_DESCRIPTORS = 4,	/* for reading /proc on the way */
-	PACED_ROUNDS = 3,	/* one second each */
-	REFUSED_ENOUGH = 20,	/* after so many nobody else tries */
-	ECHO_SECONDS = 10,	/* a client that waits longer is lost */
-	PHASE_SECONDS = 15,	/* after that nobody begins another connection or echo */
+	SOURCES = 8,	  /* 127.0.0.1 to 127.0.0.8: local ports for all, even a minute later */
+	CONNECTING = 256, /* at the same time: a server's backlog is finite */
+	SPARE_DESCRIPTORS = 4, /* for reading /proc on the way */
+	PACED_ROUNDS = 3,      /* one second each */
+	REFUSED_ENOUGH = 20,   /* after so many nobody else tries */
+	ECHO_SECONDS = 10,     /* a client that waits longer is lost */
+	PHASE_SECONDS = 10,    /* after that nobody begins another connection or echo */
 };
 
 static struct {
@@ -40,13 +41,13 @@ static struct {
 	socklen_t address_length;
 	int clients, rounds;
 	pid_t server;
-	char status[32];		/* the server's file in /proc */
-	int connected, refused, lost;	/* clients; lost: after they had connected */
-	int arrived;			/* clients at the end of the phase */
-	bool over;			/* no new connection or echo begins */
-	char reason[256];		/* why the first client was refused or lost */
+	char status[32];	      /* the server's file in /proc */
+	int connected, refused, lost; /* clients; lost: after they had connected */
+	int arrived;		      /* clients at the end of the phase */
+	bool over;		      /* no new connection or echo begins */
+	char reason[256];	      /* why the first client was refused or lost */
 	double last_echo;
-	float *latencies;		/* of the phase, in seconds */
+	float *latencies; /* of the phase, in seconds */
 	int echoes;
 } demo;
 
@@ -55,10 +56,11 @@ static async_event burst = ASYNC_EVENT, pace = ASYNC_EVENT, farewell = ASYNC_EVE
 
 static int connect_from(int source)
 {
-	struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)source) };
+	struct sockaddr_in local = { .sin_family = AF_INET,
+				     .sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)source) };
 	int fd = async_socket(AF_INET, SOCK_STREAM, 0), late = 1, error;
 
-	/* connect() chooses the port: it knows both ends, where bind() would look for one that nobody uses. */
+	/* connect() chooses the port, since it knows both ends; bind() wants one nobody uses. */
 	async_setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &late, sizeof late);
 	error = async_bind(fd, (struct sockaddr *)&local, sizeof local);
 	if (!error)
@@ -165,7 +167,7 @@ static int client(void *arg)
 	return fd < 0 ? 0 : async_close(fd);
 }
 
-/* The number in a line such as "VmRSS:  1234 kB" of a file in /proc; 0 when there is no such line. */
+/* The number in a line such as "VmRSS:  1234 kB" of a file in /proc; 0 without such a line. */
 static long figure(const char *path, const char *name)
 {
 	size_t length = strlen(name);
@@ -213,7 +215,9 @@ static int shrink(int wanted)
 	clients = (ours < theirs ? ours : theirs) - SPARE_DESCRIPTORS;
 	if (clients >= wanted)
 		return wanted;
-	fprintf(stderr, "  a process may have %ld descriptors here (ulimit -Hn): %ld clients, %ld fewer than wanted\n",
+	fprintf(stderr,
+		"  a process may have %ld descriptors here (ulimit -Hn): %ld clients, "
+		"%ld fewer than wanted\n",
 		(long)limit.rlim_max, clients, wanted - clients);
 	return clients > 0 ? (int)clients : 0;
 }
@@ -224,7 +228,8 @@ static void show_progress(const char *what, int done, int total)
 	int width = sizeof bar - 1, filled = total ? (int)((long)done * width / total) : width;
 
 	if (isatty(STDERR_FILENO))
-		fprintf(stderr, "\r  %-28s [%.*s%*s] %d of %d ", what, filled, bar, width - filled, "", done, total);
+		fprintf(stderr, "\r  %-28s [%.*s%*s] %d of %d ", what, filled, bar, width - filled,
+			"", done, total);
 }
 
 static void clear_progress(void)
@@ -240,7 +245,8 @@ static int phase(const char *what, int expected, int echoes)
 	int error = 0;
 
 	while (!error && demo.arrived < expected) {
-		show_progress(what, echoes ? demo.echoes : demo.arrived, echoes ? echoes : expected);
+		show_progress(what, echoes ? demo.echoes : demo.arrived,
+			      echoes ? echoes : expected);
 		if (async_now() > limit)
 			demo.over = true;
 		error = await_sleep(0.05);
@@ -260,7 +266,8 @@ static void print_latencies(const char *name)
 {
 	qsort(demo.latencies, (size_t)demo.echoes, sizeof *demo.latencies, by_value);
 	if (demo.echoes)
-		printf("%s_p50_ms %.3f\n%s_p99_ms %.3f\n", name, demo.latencies[demo.echoes / 2] * 1e3, name,
+		printf("%s_p50_ms %.3f\n%s_p99_ms %.3f\n", name,
+		       demo.latencies[demo.echoes / 2] * 1e3, name,
 		       demo.latencies[(long)demo.echoes * 99 / 100] * 1e3);
 }
 
@@ -279,7 +286,8 @@ static int talks(void)
 
 	begin(&burst);
 	error = phase("echoing, all at once", demo.connected, demo.connected * demo.rounds);
-	printf("echoes %d\nechoes_per_second %.0f\n", demo.echoes, demo.echoes / (demo.last_echo - began));
+	printf("echoes %d\nechoes_per_second %.0f\n", demo.echoes,
+	       demo.echoes / (demo.last_echo - began));
 	print_latencies("burst");
 	if (error)
 		return error;
@@ -290,7 +298,8 @@ static int talks(void)
 }
 
 struct memory {
-	long resident, tables, stacks;	/* KiB; stacks: the kernel's, of all threads of the machine */
+	long resident, tables; /* KiB */
+	long stacks;	       /* in the kernel, of all threads of the machine */
 };
 
 static struct memory memory_now(void)
@@ -305,9 +314,11 @@ static void print_memory(const struct memory *before)
 	double clients = demo.connected ? demo.connected : 1;
 
 	printf("threads %ld\n", figure(demo.status, "Threads:"));
-	printf("rss_bytes_per_client %.0f\n", (double)(now.resident - before->resident) * 1024 / clients);
+	printf("rss_bytes_per_client %.0f\n",
+	       (double)(now.resident - before->resident) * 1024 / clients);
 	printf("kernel_bytes_per_client %.0f\n",
-	       (double)(now.tables - before->tables + now.stacks - before->stacks) * 1024 / clients);
+	       (double)(now.tables - before->tables + now.stacks - before->stacks) * 1024 /
+		       clients);
 }
 
 static int crowd(void *wanted)
@@ -316,9 +327,11 @@ static int crowd(void *wanted)
 	int error;
 
 	demo.clients = shrink(async_int(wanted));
-	demo.latencies = calloc((size_t)demo.clients * (size_t)(demo.rounds + PACED_ROUNDS), sizeof *demo.latencies);
+	demo.latencies = calloc((size_t)demo.clients * (size_t)(demo.rounds + PACED_ROUNDS),
+				sizeof *demo.latencies);
 	if (!demo.latencies || !demo.clients)
-		return async_fail(-ENOMEM, "no memory or no descriptors for %d clients", demo.clients);
+		return async_fail(-ENOMEM, "no memory or no descriptors for %d clients",
+				  demo.clients);
 	AWAIT_GROUP(clients);
 	for (int i = 0; i < demo.clients; i++)
 		if (async_spawn(&clients, client, ASYNC_INT(i)))
@@ -329,7 +342,8 @@ static int crowd(void *wanted)
 	print_memory(&before);
 	printf("clients %d\nwanted %d\n", demo.connected - demo.lost, demo.clients);
 	if (demo.refused || demo.lost)
-		printf("reason %d refused, %d lost; the first: %s\n", demo.refused, demo.lost, demo.reason);
+		printf("reason %d refused, %d lost; the first: %s\n", demo.refused, demo.lost,
+		       demo.reason);
 	async_event_set(&farewell);
 	return error;
 }

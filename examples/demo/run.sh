@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The demo: examples/echo_sockets.c, as it stands in the README, holds every client that one process
-# may have (20,000 if the descriptor limit allows). Then the same against one thread per client. Ends
+# may have (20,000 if the descriptor limit allows). Then the same against a thread per client. Ends
 # with a table of both. `make demo` runs it; it takes less than a minute.
 #
 #   examples/demo/run.sh BUILD_DIR [CLIENTS [ROUNDS]]
@@ -99,14 +99,15 @@ threads()
 	count=$wanted
 	if [ -n "$limit" ] && [ "$limit" -lt "$count" ]; then
 		count=$limit
-		notes="echo_threads was not asked to hold more than $count clients: that many threads \
-may take half of the memory that is free here."
+		notes="echo_threads was not asked to hold more than $count clients: \
+so many threads may take half of the free memory."
 	fi
 	echo "echo_threads: $count clients, a thread each"
 	start_server echo_threads
 	run_clients threads "$count"
 	reason=$(figure threads reason)
-	[ -z "$reason" ] || notes="echo_threads stopped at $(figure threads clients) clients: $reason.
+	[ -z "$reason" ] ||
+		notes="echo_threads stopped at $(figure threads clients) clients: $reason.
 Its own words: $(head -n 1 "$work/errors")"
 }
 
@@ -121,15 +122,19 @@ table()
 			value = substr(value, 1, RSTART) "," substr(value, RSTART + 1)
 		return value
 	}
-	function milliseconds(value) { return value == "" ? "-" : sprintf(value < 10 ? "%.2f" : "%.0f", value) }
+	function milliseconds(value)
+	{
+		return value == "" ? "-" : sprintf(value < 10 ? "%.2f" : "%.0f", value)
+	}
 	function row(label, name, kind,  i, text)
 	{
 		printf "%-44s", label
 		for (i = 1; i < ARGC; i++) {
 			text = value[ARGV[i], name "_p50_ms"]
 			if (kind == "latency")
-				text = milliseconds(text) " / " milliseconds(value[ARGV[i], name "_p99_ms"])
-			else if (kind == "kilobytes")
+				text = milliseconds(text) " / " \
+					milliseconds(value[ARGV[i], name "_p99_ms"])
+			else if (kind == "KB")
 				text = sprintf("%.1f", value[ARGV[i], name] / 1024)
 			else
 				text = number(value[ARGV[i], name])
@@ -145,8 +150,8 @@ table()
 		print ""
 		row("clients, all connected at once", "clients")
 		row("threads of the server", "threads")
-		row("server memory per client (RSS), KB", "rss_bytes_per_client", "kilobytes")
-		row("  kernel stacks, page tables per client, KB", "kernel_bytes_per_client", "kilobytes")
+		row("server memory per client (RSS), KB", "rss_bytes_per_client", "KB")
+		row("  kernel stacks, page tables per client, KB", "kernel_bytes_per_client", "KB")
 		row("echoes per second, everybody at once", "echoes_per_second")
 		row("  latency p50 / p99, ms", "burst", "latency")
 		row("one echo a second each: p50 / p99, ms", "paced", "latency")
@@ -172,5 +177,5 @@ threads
 table $columns threads
 echo
 [ -z "$notes" ] || echo "$notes"
-echo "Every echo is 64 bytes, compared; clients and server share this machine's $(nproc) processors;" \
-	"$(($(date +%s) - started)) seconds in all."
+echo "Every echo is 64 bytes, compared. Clients and server share $(nproc) processors." \
+	"All of it took $(($(date +%s) - started)) seconds."
