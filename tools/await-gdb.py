@@ -6,12 +6,13 @@
     (gdb) await bt ID|NAME [ARGS]    the whole stack of one, as `bt ARGS` prints it
     (gdb) await bt all [ARGS]        of every one
 
-For all threads: `thread apply all -s -- await tasks`. The library needs debug information (-g), which
-its default build has; optimisation does not matter.
+For all threads: `thread apply all -s -- await tasks`. The library needs debug information (-g),
+which its default build has; optimisation does not matter.
 
-A parked task's stack is shown by an unwinder of our own: for the time of one `bt` it claims that the
-thread's frame 0 was called from where the task stopped, and gdb walks on from there. No register
-is written and nothing is run, so it works on a core file too.
+A parked task's stack is shown by an unwinder of our own: for the time of one `bt` it claims that
+the thread's frame 0 was called from where the task stopped, and gdb walks on from there. No
+register is written and nothing is run, so it works on a core file too. (On one that the kernel
+wrote: gdb's own gcore may leave out stacks, because it gives up where it meets a guard.)
 """
 
 import re
@@ -41,23 +42,18 @@ def variable(name):
     return symbol.value()
 
 
-def loops():
-    """The loop that runs in the selected thread, then the thread's private one below it."""
+def current_loop():
+    """The loop that runs in the selected thread."""
     try:
         loop = variable("loop_current")
-        found = int(loop)
+        loop.fetch_lazy()
     except gdb.error:
-        # No thread-local storage in core files and in programs without libthread_db; the loop that
-        # listens to Ctrl-C is the main thread's.
+        # No thread-local storage where libthread_db cannot help; the loop that listens to Ctrl-C is
+        # the main thread's.
         loop = variable("interrupted_loop")
-        found = int(loop)
-        if not found:
-            raise gdb.GdbError("await: gdb cannot read this thread's variables here") from None
-    if not found:
+    if not int(loop):
         raise gdb.GdbError("await: no loop runs in this thread")
-    while int(loop):
-        yield loop.dereference()
-        loop = loop["outer"]
+    return loop.dereference()
 
 
 def container(link, type_name, member):
@@ -75,11 +71,11 @@ def entries(head, type_name, member):
 
 
 def tasks():
-    for loop in loops():
-        if loop["active"]:
-            yield loop["root"]
-        for group in entries(loop["groups"], "struct async_group", "in_loop_"):
-            yield from entries(group["children_"], "struct async_task", "sibling")
+    loop = current_loop()
+    if loop["active"]:
+        yield loop["root"]
+    for group in entries(loop["groups"], "struct async_group", "in_loop_"):
+        yield from entries(group["children_"], "struct async_task", "sibling")
 
 
 def name_of(task):

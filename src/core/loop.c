@@ -91,7 +91,9 @@ static void poll_phase(struct async_loop *loop)
 	if (!loop->backend->virtual_clock)
 		loop->now_ns = loop_clock(loop);
 	loop->turn_ns = loop->now_ns;
-	watchdog_busy(loop);
+	/* The watchdog's own signal ends a poll too: it must not be armed anew for nothing. */
+	if (anything_ready(loop) || timers_next(&loop->timers) <= loop->now_ns)
+		watchdog_busy(loop);
 }
 
 static void timer_phase(struct async_loop *loop)

@@ -1,0 +1,126 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs every example on every backend where it makes sense, and looks at what it prints. The two
+# echo servers need somebody to talk to: servers.py. The demo has a script of its own, demo.sh.
+# covers: Z03, Z04, Z25, Z31
+#
+#   tests/examples/run.sh BUILD_DIR
+set -eu
+
+source=$(cd "$(dirname "$0")/../.." && pwd)
+build=$(cd "$1" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+tried=' echo_sockets echo_threads echo_clients '
+
+# $1...: an example and its arguments. Its output must be what standard input says. A machine that
+# stands still for a tenth of a second may change the order of things, but not three times.
+expect()
+{
+	name=$1
+	shift
+	tried="$tried$name "
+	cat > "$work/wanted"
+	for attempt in 1 2 3; do
+		status=0
+		timeout 20 "$build/examples/$name" "$@" > "$work/output" 2> "$work/errors" ||
+			status=$?
+		[ "$status" = 0 ] && [ ! -s "$work/errors" ] &&
+			cmp -s "$work/wanted" "$work/output" && return
+	done
+	echo "$name $* on ${LIBAWAIT_BACKEND:-the default backend}: status $status; wanted, printed:"
+	diff "$work/wanted" "$work/output" || true
+	cat "$work/errors"
+	exit 1
+}
+
+# $1: example, $2: argument, $3...: a pattern and how many lines match it, and so on
+count()
+{
+	name=$1 argument=$2
+	shift 2
+	tried="$tried$name "
+	timeout 20 "$build/examples/$name" $argument > "$work/output" 2>&1 || {
+		echo "$name $argument on ${LIBAWAIT_BACKEND:-the default backend} failed:"
+		cat "$work/output"
+		exit 1
+	}
+	while [ $# -gt 0 ]; do
+		[ "$(grep -c -- "$1" "$work/output")" = "$2" ] || {
+			echo "$name $argument: '$1' is not on $2 lines of"
+			cat "$work/output"
+			exit 1
+		}
+		shift 2
+	done
+}
+
+run_all()
+{
+	expect groups <<-'END'
+		walker 1 arrived
+		walker 2 arrived
+		walker 4 was called off
+		walker 5 was called off
+		walker-3 failed: lost in the fog: No route to host (EHOSTUNREACH)
+	END
+	expect groups 0 <<-'END'
+		walker 1 arrived
+		walker 2 arrived
+		walker 3 arrived
+		walker 4 arrived
+		walker 5 arrived
+		all arrived
+	END
+	expect timeouts <<-'END'
+		try 1
+		  tidied up
+		try 2
+		  tidied up
+		try 3
+		  tidied up
+		0.5 s are over: given up
+	END
+	expect timeouts 0.05 <<-'END'
+		try 1
+		done
+	END
+	count queue 6 '^worker [1-3] did job [1-6]$' 6 '^all jobs are done$' 1 . 7
+	count semaphore 4 '^guest [1-4] sits down$' 4 '^guest [1-4] leaves$' 4 . 8
+	[ "$(head -n 2 "$work/output" | grep -c sits)" = 2 ] || { echo 'not two seats'; exit 1; }
+	count select 3 '^fast: [1-3]$' 3 '^slow: [1-3]$' 3 'closed$' 2 . 8
+}
+
+for backend in '' epoll sim; do
+	[ -z "$backend" ] || export LIBAWAIT_BACKEND="$backend"
+	run_all
+	echo "${backend:-default}: the examples without sockets print what they should"
+done
+unset LIBAWAIT_BACKEND
+
+# One seed, one run; another seed, another.
+for seed in 3 3 4; do
+	count simulate "$seed" '^[0-9.]* s: "thirty' 1
+	cat "$work/output" >> "$work/simulate-$seed"
+done
+text=$(tr -d '\n' < "$work/simulate-4" | sed 's/[^"]*"\([^"]*\)"[^"]*/\1/g')
+[ "$text" = 'thirty bytes, in pieces, later' ] ||
+	{ echo 'simulate lost something:'; cat "$work/simulate-4"; exit 1; }
+lines=$(($(wc -l < "$work/simulate-3") / 2))
+[ "$(head -n "$lines" "$work/simulate-3")" = "$(tail -n "$lines" "$work/simulate-3")" ] ||
+	{ echo 'simulate: the same seed, another run:'; cat "$work/simulate-3"; exit 1; }
+[ "$(head -n "$lines" "$work/simulate-3")" != "$(cat "$work/simulate-4")" ] ||
+	{ echo 'simulate: two seeds, the same run'; exit 1; }
+
+python3 "$source/tests/examples/servers.py" "$build"
+
+for path in "$source"/examples/*.c "$source"/examples/*/*.c; do
+	name=$(basename "$path" .c)
+	case "$tried" in
+	*" $name "*) ;;
+	*)
+		echo "nobody runs $path: add it to $0"
+		exit 1
+		;;
+	esac
+done
