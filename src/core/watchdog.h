@@ -13,7 +13,7 @@
 
 struct watchdog {
 	struct async_loop *loop;
-	void *timer; /* timer_t */
+	int timer; /* the kernel's number */
 	long slow_ns;
 	volatile bool armed, idle;
 	volatile uint64_t steps_seen; /* at the last look; the same step twice is a stall */
