@@ -67,11 +67,25 @@ int async_fail(int error, const char *format, ...)
 	return error;
 }
 
+/* The group that this scope belongs to, if one of its tasks failed. */
+static const struct async_group *failed_group(const struct async_task *task,
+					      const struct async_scope *scope)
+{
+	list_for_each (&task->loop->groups, link, following) {
+		const struct async_group *group = container_of(link, struct async_group, in_loop_);
+
+		if (&group->scope_ == scope && group->failures_)
+			return group;
+	}
+	return NULL;
+}
+
 /* Which scope is behind task->cancel_error: the outermost one that fired inside the innermost
  * shield. */
 static const char *cancel_text(const struct async_task *task)
 {
 	const struct async_scope *fired = NULL;
+	const struct async_group *group;
 
 	for (const struct async_scope *scope = task->scope; scope; scope = scope->outer_) {
 		if (scope->fired_)
@@ -79,9 +93,16 @@ static const char *cancel_text(const struct async_task *task)
 		if (scope->shield_)
 			break;
 	}
-	snprintf(spare_text, sizeof spare_text, "%s by %s (%s)",
-		 fired->fired_ == -ETIMEDOUT ? "timed out" : "cancelled",
-		 fired->site_ ? fired->site_ : "async_task_cancel", error_name(fired->fired_));
+	group = failed_group(task, fired);
+	if (group)
+		snprintf(spare_text, sizeof spare_text, "task %s (%s) of group %s failed: %s",
+			 group->failures_->task, group->failures_->site, group->site_,
+			 group->failures_->text);
+	else
+		snprintf(spare_text, sizeof spare_text, "%s by %s (%s)",
+			 fired->fired_ == -ETIMEDOUT ? "timed out" : "cancelled",
+			 fired->site_ ? fired->site_ : "async_task_cancel",
+			 error_name(fired->fired_));
 	return spare_text;
 }
 

@@ -76,6 +76,8 @@ TEST_TASK(first_failure_cancels_the_rest, "B18")
 	async_spawn(&group, work, ASYNC_INT(60000));
 	CHECK_INT(await_sleep(30), -ECANCELED);
 	CHECK_INT(await_group(&group), -EIO);
+	CHECK_TEXT_HAS(async_error(), "of group group tests/core/group.c:");
+	CHECK_TEXT_HAS(async_error(), "on purpose");
 	CHECK_TEXT_HAS(async_group_failure(&group, 0)->text, "on purpose");
 	CHECK_TEXT_HAS(async_group_failure(&group, 0)->task, "fail_after-");
 	CHECK_TEXT_HAS(async_group_failure(&group, 0)->site, "tests/core/group.c:");
