@@ -84,6 +84,6 @@ def peer_versions(build):
                                             check=True).stdout.strip()
         except (OSError, subprocess.CalledProcessError):
             continue
-    with open(os.path.join(HERE, "peers", "tokio", "Cargo.lock"), encoding="utf-8") as lock:
-        versions["tokio"] = lock.read().split('name = "tokio"\nversion = "')[1].split('"')[0]
+    with open(os.path.join(HERE, "peers", "tokio", "Cargo.toml"), encoding="utf-8") as manifest:
+        versions["tokio"] = manifest.read().split('tokio = { version = "=')[1].split('"')[0]
     return versions
