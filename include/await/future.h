@@ -10,7 +10,7 @@ ASYNC_BEGIN_DECLS
 typedef struct async_future { /* all private; zero-filled is pending */
 	async_loop *loop_;
 	struct async_waiters_ waiters_;
-	struct async_future_callback_ *callbacks_;
+	struct async_call_ *callbacks_;
 	void *value_;
 	int error_;
 	unsigned char state_;

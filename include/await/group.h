@@ -42,7 +42,6 @@ typedef struct async_group { /* all private; lives on the stack of the task that
 	int flags_;
 	int error_;
 	int state_;
-	size_t failure_count_;
 	struct async_group_failure *failures_, *failures_last_;
 	const char *site_;
 } async_group;

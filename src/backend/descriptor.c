@@ -60,7 +60,7 @@ void descriptor_born(struct descriptor_table *table, int fd, uint32_t flags)
 		return;
 	descriptor->generation++;
 	descriptor->flags = flags;
-	if (unlikely(loop_current && loop_current->debug))
+	if (unlikely(loop_current && loop_current->options.debug))
 		note_origin(table, fd);
 }
 

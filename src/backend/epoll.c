@@ -72,14 +72,16 @@ static inline void wait_begins(struct async_loop *loop, struct epoll_state *stat
 	loop->operations++;
 }
 
-/* A receive that got less than it asked for has emptied a stream's buffer, unless the peer's end is
- * in there too. */
-static inline void note_short_read(struct descriptor *descriptor, const struct operation *operation,
-				   int64_t result)
+/* What a result teaches about descriptors: a receive that got less than it asked for has emptied a
+ * stream's buffer, unless the peer's end is in there too; an accept made one. */
+static inline void learn(struct epoll_state *state, struct descriptor *descriptor,
+			 const struct operation *operation, int64_t result)
 {
 	if (operation->code == OP_RECV && result > 0 && (size_t)result < operation->size &&
 	    (descriptor->flags & (FD_STREAM | FD_HANGUP)) == FD_STREAM)
 		descriptor->flags |= FD_DRAINED;
+	else if (operation->code == OP_ACCEPT && result >= 0)
+		descriptor_born(&state->posix.descriptors, (int)result, FD_SOCKET | FD_STREAM);
 }
 
 /* What the library did not make itself: is it a socket, a stream, blocking? Once per registration. */
@@ -146,10 +148,7 @@ static int64_t epoll_start(struct async_loop *loop, struct operation *operation)
 	if (operation->code != OP_RECV || !(descriptor->flags & FD_DRAINED)) {
 		result = first_attempt(operation, descriptor);
 		if (likely(result != -EAGAIN)) {
-			note_short_read(descriptor, operation, result);
-			if (operation->code == OP_ACCEPT && result >= 0)
-				descriptor_born(&state->posix.descriptors, (int)result,
-						FD_SOCKET | FD_STREAM);
+			learn(state, descriptor, operation, result);
 			return result;
 		}
 	}
@@ -227,9 +226,7 @@ static void retry(struct async_loop *loop, struct epoll_state *state, int fd, in
 	result = operation_attempt(operation, descriptor->flags & FD_SOCKET);
 	if (result == -EAGAIN)
 		return;
-	note_short_read(descriptor, operation, result);
-	if (operation->code == OP_ACCEPT && result >= 0)
-		descriptor_born(&state->posix.descriptors, (int)result, FD_SOCKET | FD_STREAM);
+	learn(state, descriptor, operation, result);
 	epoll_wait_ends(loop, &state->posix.descriptors.entries[fd], operation, result);
 }
 

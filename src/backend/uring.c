@@ -91,10 +91,12 @@ static int queue(struct uring_state *state, struct operation *operation, bool po
 	return 0;
 }
 
-/* The rings are full (hundreds of thousands under way): remember the operation until completions
- * made room. */
-static void queue_later(struct uring_state *state, struct operation *operation)
+/* Submit an operation, for the first time or again. When the rings are full (hundreds of thousands
+ * under way) it is remembered until completions made room. */
+static void submit(struct uring_state *state, struct operation *operation, bool poll_first)
 {
+	if (likely(!queue(state, operation, poll_first)))
+		return;
 	operation->next = state->stuck;
 	state->stuck = operation;
 }
@@ -125,7 +127,6 @@ static int64_t uring_start(struct async_loop *loop, struct operation *operation)
 {
 	struct uring_state *state = loop->backend_state;
 	struct descriptor *descriptor = descriptor_at(&state->posix.descriptors, operation->fd);
-	bool drained;
 
 	if (unlikely(!descriptor))
 		return -ENOMEM;
@@ -138,9 +139,7 @@ static int64_t uring_start(struct async_loop *loop, struct operation *operation)
 			return result;
 		descriptor = descriptor_at(&state->posix.descriptors, operation->fd);
 	}
-	drained = descriptor->flags & FD_DRAINED && state->ring.poll_first;
-	if (unlikely(queue(state, operation, drained)))
-		queue_later(state, operation);
+	submit(state, operation, descriptor->flags & FD_DRAINED && state->ring.poll_first);
 	descriptor->waiting[operation->direction] = operation;
 	loop->operations++;
 	return OPERATION_STARTED;
@@ -215,13 +214,6 @@ static void finish(struct async_loop *loop, struct uring_state *state, struct op
 	operation_complete(loop, operation, result);
 }
 
-/* Go on with an operation that has not ended yet: poll, or try again. */
-static void go_on(struct uring_state *state, struct operation *operation)
-{
-	if (unlikely(queue(state, operation, false)))
-		queue_later(state, operation);
-}
-
 static void poll_ended(struct async_loop *loop, struct uring_state *state,
 		       struct operation *operation, int result)
 {
@@ -229,7 +221,7 @@ static void poll_ended(struct async_loop *loop, struct uring_state *state,
 	if (result < 0 || operation->cancelling)
 		finish(loop, state, operation, operation->cancelling ? -ECANCELED : result);
 	else
-		go_on(state, operation);
+		submit(state, operation, false);
 }
 
 static void accept_ended(struct async_loop *loop, struct uring_state *state,
@@ -238,7 +230,7 @@ static void accept_ended(struct async_loop *loop, struct uring_state *state,
 	if (result >= 0)
 		result = operation->cancelling ? -ECANCELED : try_accept(state, operation);
 	if (result == -EAGAIN)
-		go_on(state, operation);
+		submit(state, operation, false);
 	else
 		finish(loop, state, operation, result);
 }
@@ -249,7 +241,7 @@ static void sendall_ended(struct async_loop *loop, struct uring_state *state,
 	if (likely(result > 0)) {
 		operation->done += (size_t)result;
 		if (unlikely(operation->done < operation->size) && !operation->cancelling) {
-			go_on(state, operation);
+			submit(state, operation, false);
 			return;
 		}
 		result = operation->done < operation->size ? -ECANCELED : 0;
@@ -295,12 +287,12 @@ static void complete(struct async_loop *loop, struct uring_state *state,
 		return;
 	}
 	if (unlikely(result == -EINTR)) {
-		go_on(state, operation);
+		submit(state, operation, false);
 		return;
 	}
 	if (unlikely(result == -EAGAIN && operation->code != OP_ACCEPT)) {
 		operation->polling = true;
-		go_on(state, operation);
+		submit(state, operation, false);
 		return;
 	}
 	if (operation->code == OP_SENDALL) {

@@ -23,6 +23,17 @@ static inline void list_append(struct async_waiters_ *list, struct async_link_ *
 	list->last = link;
 }
 
+static inline void list_prepend(struct async_waiters_ *list, struct async_link_ *link)
+{
+	link->prev = NULL;
+	link->next = list->first;
+	if (list->first)
+		list->first->prev = link;
+	else
+		list->last = link;
+	list->first = link;
+}
+
 static inline void list_remove(struct async_waiters_ *list, struct async_link_ *link)
 {
 	if (link->prev)

@@ -3,17 +3,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include "core/group.h"
+#include "core/handle.h"
 #include "core/report.h"
 
 enum { FUTURE_PENDING, FUTURE_FINISHED, FUTURE_CANCELLED };
 
-struct async_future_callback_ {
-	struct task_callback call; /* first: the loop frees it as one */
-};
-
-static struct task_callback *callbacks_of(async_future *future)
+static void tell(async_future *future)
 {
-	return (struct task_callback *)future->callbacks_;
+	struct async_call_ *calls = future->callbacks_;
+
+	future->callbacks_ = NULL;
+	if (calls)
+		loop_callbacks_soon(future->loop_, calls);
 }
 
 static int finish(async_future *future, int state, void *value, int error)
@@ -26,12 +27,7 @@ static int finish(async_future *future, int state, void *value, int error)
 	future->value_ = value;
 	future->error_ = error;
 	wait_wake_all(&future->waiters_, 0);
-	if (future->callbacks_) {
-		struct task_callback *calls = callbacks_of(future);
-
-		future->callbacks_ = NULL;
-		loop_callbacks_soon(future->loop_, calls);
-	}
+	tell(future);
 	return 0;
 }
 
@@ -94,35 +90,27 @@ int await_future(async_future *future, void **value)
 int async_future_on_done(async_future *future, async_callback *callback, void *arg)
 {
 	struct async_loop *loop = loop_of_thread();
-	struct task_callback *call, **last = (struct task_callback **)&future->callbacks_;
 
 	if (!loop)
 		return -ENOMEM;
 	if (future->loop_ && future->loop_ != loop)
 		return async_fail(-EXDEV,
 				  "async_future_on_done: the future belongs to another loop");
-	call = malloc(sizeof *call);
-	if (!call)
+	if (calls_add(&future->callbacks_, callback, arg))
 		return async_fail(-ENOMEM, "async_future_on_done");
-	*call = (struct task_callback){ NULL, callback, arg };
 	future->loop_ = loop;
-	if (future->state_ != FUTURE_PENDING) {
-		loop_callbacks_soon(loop, call);
-		return 0;
-	}
-	while (*last)
-		last = &(*last)->next;
-	*last = call;
+	if (future->state_ != FUTURE_PENDING)
+		tell(future);
 	return 0;
 }
 
 int async_future_remove_on_done(async_future *future, async_callback *callback, void *arg)
 {
-	struct task_callback **link = (struct task_callback **)&future->callbacks_;
+	struct async_call_ **link = &future->callbacks_;
 	int removed = 0;
 
 	while (*link) {
-		struct task_callback *call = *link;
+		struct async_call_ *call = *link;
 
 		if (call->callback != callback || call->arg != arg) {
 			link = &call->next;
@@ -137,16 +125,9 @@ int async_future_remove_on_done(async_future *future, async_callback *callback, 
 
 void async_future_drop(async_future *future)
 {
-	struct task_callback *calls = callbacks_of(future);
-
 	wait_wake_all(&future->waiters_, -ECANCELED);
 	if (future->error_ && future->state_ == FUTURE_FINISHED && !future->seen_)
 		async_report_error(future->error_, "a future failed and nobody looked at it");
-	while (calls) {
-		struct task_callback *next = calls->next;
-
-		free(calls);
-		calls = next;
-	}
+	calls_free(future->callbacks_);
 	*future = (async_future)ASYNC_FUTURE;
 }

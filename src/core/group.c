@@ -33,7 +33,7 @@ void async_group_cancel(async_group *group)
 	children_cancel(group);
 }
 
-/* Keep a failure for await_group; out of memory, only its number is kept. */
+/* Keep a failure for await_group; out of memory, only its error is kept. */
 static void failure_keep(struct async_group *group, struct async_task *task)
 {
 	char name[64];
@@ -41,7 +41,6 @@ static void failure_keep(struct async_group *group, struct async_task *task)
 	struct async_group_failure *failure;
 	char *room;
 
-	group->failure_count_++;
 	if (!group->error_)
 		group->error_ = task->result;
 	task_name_in(task, name, sizeof name);
@@ -62,10 +61,12 @@ static void failure_keep(struct async_group *group, struct async_task *task)
 	group->failures_last_ = failure;
 }
 
-static void failure_report(struct async_task *task)
+void task_report_failure(struct async_task *task)
 {
 	char name[64];
 
+	if (task->result >= 0 || task_cancel_took(task))
+		return;
 	loop_report(task->loop, "failure", task->result, task, "task %s (%s) failed: %s",
 		    task_name_in(task, name, sizeof name), task->site, task_failure_text(task));
 }
@@ -75,7 +76,7 @@ static void child_failed(struct async_group *group, struct async_task *task)
 	if (task->failure_told)
 		return;
 	if (group->flags_ & ASYNC_ISOLATED) {
-		failure_report(task);
+		task_report_failure(task);
 		return;
 	}
 	failure_keep(group, task);
@@ -101,7 +102,7 @@ bool group_child_ended(struct async_task *task)
 	}
 	if (unlikely(task->result < 0 && !task_cancel_took(task))) {
 		if (stray)
-			failure_report(task);
+			task_report_failure(task);
 		else
 			child_failed(group, task);
 	}

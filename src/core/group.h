@@ -10,7 +10,7 @@
 bool group_child_ended(struct async_task *task);
 
 /* Run a list of callbacks through the loop's queue; owns the list. */
-void loop_callbacks_soon(struct async_loop *loop, struct task_callback *calls);
+void loop_callbacks_soon(struct async_loop *loop, struct async_call_ *calls);
 
 void task_run_ready(struct async_loop *loop);
 

@@ -189,24 +189,34 @@ void handles_run(struct async_loop *loop)
 	}
 }
 
-static void run_calls(void *arg)
+int calls_add(struct async_call_ **calls, async_callback *callback, void *arg)
 {
-	struct task_callback *call = arg;
+	struct async_call_ *call = malloc(sizeof *call);
 
+	if (!call)
+		return -ENOMEM;
+	*call = (struct async_call_){ NULL, callback, arg };
+	while (*calls)
+		calls = &(*calls)->next;
+	*calls = call;
+	return 0;
+}
+
+void calls_free(struct async_call_ *call)
+{
 	while (call) {
-		struct task_callback next = *call;
+		struct async_call_ *next = call->next;
 
 		free(call);
-		next.callback(next.arg);
-		call = next.next;
+		call = next;
 	}
 }
 
 /* Nothing is allocated here, so that telling cannot fail. */
-void loop_callbacks_soon(struct async_loop *loop, struct task_callback *calls)
+void loop_callbacks_soon(struct async_loop *loop, struct async_call_ *calls)
 {
 	while (calls) {
-		struct task_callback *next = calls->next;
+		struct async_call_ *next = calls->next;
 
 		calls->next = NULL;
 		*loop->calls_last = calls;
@@ -217,22 +227,22 @@ void loop_callbacks_soon(struct async_loop *loop, struct task_callback *calls)
 
 void callbacks_run(struct async_loop *loop)
 {
-	struct task_callback *calls = loop->calls;
+	struct async_call_ *call = loop->calls;
 
-	if (likely(!calls))
-		return;
 	loop->calls = NULL;
 	loop->calls_last = &loop->calls;
-	run_calls(calls);
+	while (unlikely(call != NULL)) {
+		struct async_call_ now = *call;
+
+		free(call);
+		now.callback(now.arg);
+		call = now.next;
+	}
 }
 
 void callbacks_drop(struct async_loop *loop)
 {
-	while (loop->calls) {
-		struct task_callback *next = loop->calls->next;
-
-		free(loop->calls);
-		loop->calls = next;
-	}
+	calls_free(loop->calls);
+	loop->calls = NULL;
 	loop->calls_last = &loop->calls;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/group.h"
+#include "core/handle.h"
 #include "core/report.h"
 #include "core/unwind.h"
 
@@ -27,18 +28,10 @@ int async_task_set_name(async_task *task, const char *name)
 
 int async_task_on_done(async_task *task, async_callback *callback, void *arg)
 {
-	struct task_callback *call = malloc(sizeof *call), **last = &task->callbacks;
-
-	if (!call)
+	if (calls_add(&task->callbacks, callback, arg))
 		return async_fail(-ENOMEM, "async_task_on_done");
-	*call = (struct task_callback){ NULL, callback, arg };
-	if (task->done) {
-		loop_callbacks_soon(task->loop, call);
-		return 0;
-	}
-	while (*last)
-		last = &(*last)->next;
-	*last = call;
+	if (task->done)
+		task_tell_callbacks(task);
 	return 0;
 }
 

@@ -101,18 +101,13 @@ int await_wait_for(async_task *task, double seconds)
 
 void async_task_detach(async_task *task)
 {
-	char name[64];
-
 	if (!task)
 		return;
 	loop_check_mine(task->loop, "async_task_detach");
 	task->detached = true;
 	if (!task->done)
 		return;
-	if (task->result < 0 && !task_cancel_took(task))
-		loop_report(task->loop, "failure", task->result, task, "task %s (%s) failed: %s",
-			    task_name_in(task, name, sizeof name), task->site,
-			    task_failure_text(task));
+	task_report_failure(task);
 	handle_free(task);
 }
 

@@ -47,12 +47,12 @@ struct async_loop {
 	struct stack_pool stacks;
 	struct timer_heap timers;
 
-	struct async_waiters_ soon;		   /* handles of async_call_soon */
-	struct task_callback *calls, **calls_last; /* of ended tasks and finished futures */
-	struct async_handle *foreign;		   /* handles from other threads: an atomic stack */
-	struct async_group strays;		   /* owner of tasks that have no group */
-	struct async_waiters_ groups;		   /* open groups, strays first */
-	size_t tasks;				   /* alive, root apart */
+	struct async_waiters_ soon;		 /* handles of async_call_soon */
+	struct async_call_ *calls, **calls_last; /* of ended tasks and finished futures */
+	struct async_handle *foreign;		 /* handles from other threads: an atomic stack */
+	struct async_group strays;		 /* owner of tasks that have no group */
+	struct async_waiters_ groups;		 /* open groups, strays first */
+	size_t tasks;				 /* alive, root apart */
 	uint64_t ended;
 	uint64_t number; /* of the task made last */
 
@@ -62,7 +62,6 @@ struct async_loop {
 	bool is_private; /* made for a thread that called an await_ function */
 	bool outside;	 /* other threads may wake it: nothing is a deadlock */
 	bool deadlock_told;
-	bool debug;
 	uint64_t turn_ns; /* the clock as of the last poll */
 	bool crowded;	  /* many tasks are ready: worth fetching ahead what they will touch */
 	struct signal_state sigint;

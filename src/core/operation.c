@@ -71,9 +71,10 @@ int64_t recv_plainly(struct async_loop *loop, struct operation *operation)
 
 int64_t sendall_plainly(struct async_loop *loop, struct operation *operation)
 {
+	(void)loop;
 	operation->code = OP_SENDALL;
 	operation->direction = DIRECTION_WRITE;
-	return recv_plainly(loop, operation);
+	return operation_run(operation->wait.task, operation);
 }
 
 void operation_complete(struct async_loop *loop, struct operation *operation, int64_t result)

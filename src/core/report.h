@@ -17,6 +17,8 @@ const char *task_name_in(const struct async_task *task, char *text, size_t size)
 /* What it is doing: "ready", "running", or the name of what it waits for and on which object. */
 const char *task_state_in(const struct async_task *task, char *text, size_t size);
 const char *error_name(int error);
+/* Report a task that ended with a failure which nobody took; a cancel that took is none. */
+void task_report_failure(struct async_task *task);
 /* The words for the failure a task ended with. */
 const char *task_failure_text(struct async_task *task);
 

@@ -66,7 +66,6 @@ static int options_take(struct async_loop *loop, const async_options *options)
 		loop->options.seed = strtoull(seed, NULL, 0);
 	if (!loop->options.debug && debug)
 		loop->options.debug = atoi(debug);
-	loop->debug = loop->options.debug;
 	if (loop->options.stack_bytes < STACK_BYTES_MIN ||
 	    loop->options.stack_bytes > STACK_BYTES_MAX)
 		return async_fail(-EINVAL, "option stack_bytes is %zu: it must be from %d to %d",
@@ -77,11 +76,7 @@ static int options_take(struct async_loop *loop, const async_options *options)
 static void root_init(struct async_loop *loop)
 {
 	loop->root = (struct async_task){ .loop = loop, .site = "main", .begun = true };
-	loop->root.io.wait.task = &loop->root;
-	loop->root.io.wait.kind = &operation_kind;
-	loop->root.root_scope.task_ = &loop->root;
-	loop->root.root_scope.deadline_ns_ = NS_NEVER;
-	loop->root.scope = &loop->root.root_scope;
+	task_init_links(&loop->root);
 	fiber_init(&loop->root.fiber, NULL, 0);
 }
 
@@ -256,22 +251,27 @@ static void tell_failure(struct async_loop *loop, int result)
 		    loop->root.site, task_failure_text(&loop->root));
 }
 
-static bool busy(const struct async_loop *outer)
+/* One running loop per thread; a private one stands back while its thread runs another. */
+static int refuse_nested(const char *site)
 {
-	return outer && (!outer->is_private || outer->running != &outer->root);
+	const struct async_loop *outer = loop_current;
+
+	if (!outer || (outer->is_private && outer->running == &outer->root))
+		return 0;
+	return async_fail(
+		-EBUSY,
+		"async_run(%s): a loop runs in this thread already; inside it, start a task and"
+		" await it",
+		site);
 }
 
 int async_loop_run_at_(async_loop *loop, async_fn *fn, void *arg, const char *site)
 {
 	struct async_loop *outer = loop_current;
-	int result;
+	int result = refuse_nested(site);
 
-	if (busy(outer))
-		return async_fail(
-			-EBUSY,
-			"async_run(%s): a loop runs in this thread already; inside it, start a task and"
-			" await it",
-			site);
+	if (result)
+		return result;
 	loop_current = loop;
 	root_init(loop);
 	loop->root.site = site;
@@ -300,14 +300,10 @@ void async_loop_free(async_loop *loop)
 int async_run_at_(const async_options *options, async_fn *fn, void *arg, const char *site)
 {
 	struct async_loop *loop;
-	int result;
+	int result = refuse_nested(site);
 
-	if (busy(loop_current))
-		return async_fail(
-			-EBUSY,
-			"async_run(%s): a loop runs in this thread already; inside it, start a task and"
-			" await it",
-			site);
+	if (result)
+		return result;
 	result = loop_new(options, &loop);
 	if (result) {
 		fprintf(stderr, "libawait: cannot make a loop: %s\n", async_error());

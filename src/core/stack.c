@@ -35,7 +35,7 @@ struct stack_slab {
 	uint32_t count, carved, used;
 	uint32_t warm; /* how many of the free ones, from the first on, hold memory */
 	uint16_t first_free;
-	unsigned class;
+	unsigned size_class;
 	uint16_t next_free[];
 };
 
@@ -100,32 +100,22 @@ void stack_pool_init(struct stack_pool *pool, const char *without)
 
 static void slab_free(struct stack_slab *slab)
 {
-	list_remove(&slab->pool->open[slab->class], &slab->link);
+	list_remove(&slab->pool->open[slab->size_class], &slab->link);
 	munmap(slab->memory, slab->bytes);
 	free(slab);
 }
 
 void stack_pool_term(struct stack_pool *pool)
 {
-	for (unsigned class = 0; class < STACK_CLASSES; class ++)
-		while (!list_empty(&pool->open[class]))
-			slab_free(container_of(pool->open[class].first, struct stack_slab, link));
+	for (unsigned size_class = 0; size_class < STACK_CLASSES; size_class++)
+		while (!list_empty(&pool->open[size_class]))
+			slab_free(container_of(pool->open[size_class].first, struct stack_slab,
+					       link));
 }
 
-static void list_prepend(struct async_waiters_ *list, struct async_link_ *link)
+static struct stack_slab *slab_new(struct stack_pool *pool, unsigned size_class)
 {
-	link->prev = NULL;
-	link->next = list->first;
-	if (list->first)
-		list->first->prev = link;
-	else
-		list->last = link;
-	list->first = link;
-}
-
-static struct stack_slab *slab_new(struct stack_pool *pool, unsigned class)
-{
-	size_t stack_bytes = (size_t)STACK_BYTES_MIN << class;
+	size_t stack_bytes = (size_t)STACK_BYTES_MIN << size_class;
 	size_t count = stack_bytes < SLAB_BYTES ? SLAB_BYTES / stack_bytes : 1;
 	struct stack_slab *slab = malloc(sizeof *slab + count * sizeof slab->next_free[0]);
 
@@ -133,7 +123,7 @@ static struct stack_slab *slab_new(struct stack_pool *pool, unsigned class)
 		return NULL;
 	*slab = (struct stack_slab){
 		.pool = pool,
-		.class = class,
+		.size_class = size_class,
 		.stack_bytes = stack_bytes,
 		.guard_bytes = guard_bytes(stack_bytes),
 		.count = (uint32_t)count,
@@ -148,7 +138,7 @@ static struct stack_slab *slab_new(struct stack_pool *pool, unsigned class)
 	}
 	/* One touched page must not become a huge one: that would be 2 MiB for eight idle tasks. */
 	madvise(slab->memory, slab->bytes, MADV_NOHUGEPAGE);
-	list_prepend(&pool->open[class], &slab->link);
+	list_prepend(&pool->open[size_class], &slab->link);
 	return slab;
 }
 
@@ -178,15 +168,15 @@ static inline void describe(const struct stack_slab *slab, uint32_t index, struc
 }
 
 /* Off the common path: a slab that has no stack yet that was used before, or none at all. */
-__attribute__((noinline)) static int take_fresh(struct stack_pool *pool, unsigned class,
+__attribute__((noinline)) static int take_fresh(struct stack_pool *pool, unsigned size_class,
 						struct stack *stack)
 {
 	struct stack_slab *slab;
 	uint32_t index;
 
-	if (list_empty(&pool->open[class]) && !slab_new(pool, class))
+	if (list_empty(&pool->open[size_class]) && !slab_new(pool, size_class))
 		return -ENOMEM;
-	slab = container_of(pool->open[class].first, struct stack_slab, link);
+	slab = container_of(pool->open[size_class].first, struct stack_slab, link);
 	index = slab->carved;
 	if (carve(pool, slab, index))
 		return -ENOMEM;
@@ -194,24 +184,24 @@ __attribute__((noinline)) static int take_fresh(struct stack_pool *pool, unsigne
 	slab->used++;
 	fiber_stack_register(slab->memory + index * slab->stack_bytes, slab->stack_bytes);
 	if (slab->carved == slab->count)
-		list_remove(&pool->open[class], &slab->link);
+		list_remove(&pool->open[size_class], &slab->link);
 	describe(slab, index, stack);
 	return 0;
 }
 
 int stack_take(struct stack_pool *pool, size_t bytes, struct stack *stack)
 {
-	unsigned class = class_of(bytes);
+	unsigned size_class = class_of(bytes);
 	struct async_link_ *link;
 	struct stack_slab *slab;
 	uint32_t index;
 
 	if (unlikely(bytes > STACK_BYTES_MAX))
 		return -ENOMEM;
-	link = pool->open[class].first;
+	link = pool->open[size_class].first;
 	slab = container_of(link, struct stack_slab, link);
 	if (unlikely(!link || slab->first_free == FREE_END)) {
-		int error = take_fresh(pool, class, stack);
+		int error = take_fresh(pool, size_class, stack);
 
 		pool->used += !error;
 		return error;
@@ -225,7 +215,7 @@ int stack_take(struct stack_pool *pool, size_t bytes, struct stack *stack)
 		pool->unused--;
 	}
 	if (unlikely(slab->first_free == FREE_END && slab->carved == slab->count))
-		list_remove(&pool->open[class], &slab->link);
+		list_remove(&pool->open[size_class], &slab->link);
 	describe(slab, index, stack);
 	return 0;
 }
@@ -235,7 +225,7 @@ void stack_give(struct stack_pool *pool, const struct stack *stack)
 	struct stack_slab *slab = stack->slab;
 
 	if (slab->first_free == FREE_END && slab->carved == slab->count)
-		list_prepend(&pool->open[slab->class], &slab->link);
+		list_prepend(&pool->open[slab->size_class], &slab->link);
 	slab->next_free[stack->index] = slab->first_free;
 	slab->first_free = (uint16_t)stack->index;
 	slab->used--;
@@ -272,8 +262,8 @@ void stack_pool_trim(struct stack_pool *pool)
 
 	if (likely(pool->unused <= kept))
 		return;
-	for (unsigned class = 0; class < STACK_CLASSES; class ++) {
-		struct async_link_ *link = pool->open[class].last;
+	for (unsigned size_class = 0; size_class < STACK_CLASSES; size_class++) {
+		struct async_link_ *link = pool->open[size_class].last;
 
 		while (link && pool->unused > kept / 2) {
 			struct async_link_ *before = link->prev;

@@ -135,17 +135,13 @@ __attribute__((noinline)) void task_yield(struct async_task *self)
 /* The hub's side: run the tasks that are ready, until they switch back here. */
 void task_run_ready(struct async_loop *loop)
 {
+	uint32_t waiting = loop->queued - loop->picked, before = loop->budget_full + 1;
 	struct async_task *next;
-	uint32_t before;
-
-	uint32_t waiting = loop->queued - loop->picked;
 
 	/* Whoever is ready now has a turn before the kernel is asked again. */
-	loop->budget = (waiting > loop->budget_full && !loop->backend->virtual_clock ?
-				waiting :
-				loop->budget_full) +
-		       1;
-	before = loop->budget;
+	if (waiting >= before && !loop->backend->virtual_clock)
+		before = waiting + 1;
+	loop->budget = before;
 	loop->crowded = waiting > CROWD;
 	next = pick(loop);
 	if (next == &loop->hub)
@@ -155,9 +151,9 @@ void task_run_ready(struct async_loop *loop)
 	loop->picked += before - loop->budget - (loop->budget == 0);
 }
 
-static void tell_callbacks(struct async_task *task)
+void task_tell_callbacks(struct async_task *task)
 {
-	struct task_callback *call = task->callbacks;
+	struct async_call_ *call = task->callbacks;
 
 	task->callbacks = NULL;
 	loop_callbacks_soon(task->loop, call);
@@ -189,7 +185,7 @@ _Noreturn static void task_finish(struct async_task *self)
 	self->done = true;
 	self->ended = ++loop->ended;
 	if (unlikely(self->callbacks))
-		tell_callbacks(self);
+		task_tell_callbacks(self);
 	owned = group_child_ended(self);
 	wait_wake_all(&self->end_waiters, 0);
 	if (!owned && !self->joiners) {
@@ -245,10 +241,8 @@ static inline void task_init(struct async_task *task, struct async_loop *loop,
 			     const struct stack *stack)
 {
 	clear_fresh(task);
+	task_init_links(task);
 	task->loop = loop;
-	task->root_scope.task_ = task;
-	task->root_scope.deadline_ns_ = NS_NEVER;
-	task->scope = &task->root_scope;
 	task->id = next_number(loop);
 	/* One by one: copied as a whole it would be read in pairs of words right after it was
 	 * written word by word, which the processor's store buffer cannot serve: 25 ns. */
@@ -256,8 +250,6 @@ static inline void task_init(struct async_task *task, struct async_loop *loop,
 	task->stack.top = stack->top;
 	task->stack.slab = stack->slab;
 	task->stack.index = stack->index;
-	task->io.wait.task = task;
-	task->io.wait.kind = &operation_kind;
 	task->io.cancelling = task->io.begun = task->io.polling = false;
 }
 

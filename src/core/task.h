@@ -20,8 +20,8 @@ struct local_value {
 	unsigned references;
 };
 
-struct task_callback {
-	struct task_callback *next;
+struct async_call_ {
+	struct async_call_ *next;
 	async_callback *callback;
 	void *arg;
 };
@@ -54,7 +54,7 @@ struct async_task {
 		char *name;	  /* NULL: made from the site when somebody asks */
 		char *error_text; /* of its last failure; NULL before the first */
 		struct local_value *locals;
-		struct task_callback *callbacks;
+		struct async_call_ *callbacks;
 		struct start_wait *starter;    /* who waits in await_start for it */
 		struct async_scope root_scope; /* async_task_cancel cancels this one */
 	};
@@ -72,7 +72,15 @@ struct async_task {
 	struct fiber fiber;
 } __attribute__((aligned(16))); /* its stack begins right below it */
 
-extern __thread struct async_loop *loop_current __attribute__((tls_model("initial-exec")));
+/* What every record, the main task's included, points to of itself. */
+static inline void task_init_links(struct async_task *task)
+{
+	task->root_scope.task_ = task;
+	task->root_scope.deadline_ns_ = NS_NEVER;
+	task->scope = &task->root_scope;
+	task->io.wait.task = task;
+	task->io.wait.kind = &operation_kind;
+}
 
 /* Fire the cancel of everything in the task, with this error. */
 void task_cancel_with(struct async_task *task, int error);
@@ -86,6 +94,8 @@ struct async_task *task_create(struct async_loop *loop, struct async_group *grou
 void task_begin(struct async_task *task);
 /* Let the tasks that are ready go first. */
 void task_yield(struct async_task *self);
+/* Hand its callbacks to the loop's queue. */
+void task_tell_callbacks(struct async_task *task);
 /* Free a task that is done. */
 void task_free(struct async_task *task);
 
