@@ -73,20 +73,25 @@ static int options_take(struct async_loop *loop, const async_options *options)
 	return 0;
 }
 
+/* A fresh main task; its values are those of the run before. */
 static void root_init(struct async_loop *loop)
 {
-	loop->root = (struct async_task){ .loop = loop, .site = "main", .begun = true };
+	struct local_value *locals = loop->root.locals;
+
+	loop->root = (struct async_task){
+		.loop = loop, .site = "main", .begun = true, .locals = locals
+	};
 	task_init_links(&loop->root);
 	fiber_init(&loop->root.fiber, NULL, 0);
 }
 
-static void root_term(struct async_loop *loop)
+/* The end of a main task. */
+static void root_end(struct async_loop *loop)
 {
+	task_tell_callbacks(&loop->root);
+	free(loop->root.name);
 	free(loop->root.error_text);
-	loop->root.error_text = NULL;
-	if (loop->root.locals)
-		locals_release(loop->root.locals);
-	loop->root.locals = NULL;
+	loop->root.name = loop->root.error_text = NULL;
 }
 
 static int hub_init(struct async_loop *loop)
@@ -144,6 +149,8 @@ int loop_new(const async_options *options, struct async_loop **made)
 close_backend:
 	loop->backend->close(loop);
 free_stacks:
+	if (!loop_current)
+		overflow_unwatch_thread();
 	stack_pool_term(&loop->stacks);
 free_loop:
 	free(loop);
@@ -186,15 +193,16 @@ static void handles_end(struct async_loop *loop)
 static void loop_close(struct async_loop *loop)
 {
 	loop->closing = true;
-	root_term(loop);
+	root_end(loop);
 	root_init(loop);
 	loop->running = &loop->root;
 	tasks_visit(loop, leftover_end, NULL);
 	drain(loop);
 	handles_end(loop);
+	root_end(loop);
 	callbacks_drop(loop);
 	loop_sweep(loop);
-	root_term(loop);
+	locals_release(loop->root.locals);
 	__atomic_store_n(&loop->closed, true, __ATOMIC_RELEASE);
 }
 
@@ -284,8 +292,7 @@ int async_loop_run_at_(async_loop *loop, async_fn *fn, void *arg, const char *si
 		result = -EINTR;
 	loop->root.result = result;
 	tell_failure(loop, result);
-	free(loop->root.error_text);
-	loop->root.error_text = NULL;
+	root_end(loop);
 	loop->active = false;
 	loop_current = outer;
 	return result;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "fault.h"
 #include "harness.h"
+#include "settle.h"
 
 static int reports;
 static char reported[1024];
@@ -150,6 +151,44 @@ TEST(a_loop_in_every_thread, "A24 A04")
 		pthread_join(threads[i], &result);
 		CHECK_INT(async_int(result), i);
 	}
+}
+
+static async_local context = ASYNC_LOCAL;
+static int told_done;
+
+static void count_done(void *arg)
+{
+	(void)arg;
+	told_done++;
+}
+
+static int leave_context(void *arg)
+{
+	(void)arg;
+	CHECK_INT(async_local_set(&context, (char *)"kept"), 0);
+	CHECK_INT(async_task_set_name(async_current_task(), "first"), 0);
+	CHECK_INT(async_task_on_done(async_current_task(), count_done, NULL), 0);
+	return 0;
+}
+
+static int find_context(void *arg)
+{
+	(void)arg;
+	CHECK_STR(async_local_get(&context), "kept");
+	CHECK_STR(async_task_name(async_current_task()), "main");
+	settle();
+	CHECK_INT(told_done, 1);
+	return 0;
+}
+
+TEST(runs_of_one_loop_share_a_context, "A02 B05 B07")
+{
+	async_loop *loop = async_loop_new(NULL);
+
+	CHECK_INT(async_loop_run(loop, leave_context, NULL), 0);
+	CHECK_INT(async_loop_run(loop, find_context, NULL), 0);
+	CHECK_INT(async_loop_run(loop, leave_context, NULL), 0);
+	async_loop_free(loop);
 }
 
 static int tell_backend(void *arg)
