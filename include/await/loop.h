@@ -44,6 +44,15 @@ ASYNC_API bool async_handle_cancel(async_handle *handle);
 ASYNC_API int async_call_threadsafe(async_loop *loop, async_handle *handle,
 				    async_callback *callback, void *arg);
 
+/*
+ * For libraries that keep something per loop (a resolver, a cache): a value by a key of one's own,
+ * usually a static variable's address. free_value runs as the loop closes, when its tasks have
+ * ended, the newest entry first; it runs in the main task and may await. async_loop_value: NULL
+ * when there is none. -EEXIST for a key in use, -ENOMEM.
+ */
+ASYNC_API void *async_loop_value(const void *key);
+ASYNC_API int async_loop_set_value(const void *key, void *value, void (*free_value)(void *value));
+
 typedef void async_watch_fn(int fd, int events, void *arg);
 
 /* A watch on a descriptor, level-triggered: as long as `events` (POLLIN, POLLOUT) hold, once a

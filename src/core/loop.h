@@ -19,6 +19,14 @@ struct signal_state {
 	unsigned count; /* of SIGINT so far */
 };
 
+/* Something that a library keeps per loop: see async_loop_set_value. */
+struct loop_value {
+	struct loop_value *older;
+	const void *key;
+	void *value;
+	void (*free_value)(void *value);
+};
+
 struct async_loop {
 	/* What every switch touches comes first. */
 	struct async_task *running; /* NULL on the hub */
@@ -66,6 +74,7 @@ struct async_loop {
 	bool crowded;	  /* many tasks are ready: worth fetching ahead what they will touch */
 	struct signal_state sigint;
 	struct watchdog *watchdog;
+	struct loop_value *values;   /* newest first */
 	struct stack_use *stack_use; /* table of high-water marks, once asked for */
 	/* Of a simulation: */
 	uint64_t random_state[4];
@@ -86,6 +95,9 @@ void loop_hub(void *loop);
 
 /* Free the tasks that ended while they stood on their stacks. Not on such a stack. */
 void loop_sweep(struct async_loop *loop);
+
+/* core/keep.c: free what libraries keep, as the main task, newest first. */
+void loop_values_free(struct async_loop *loop);
 
 /* Nanoseconds on the loop's clock, now. */
 uint64_t loop_clock(struct async_loop *loop);

@@ -198,6 +198,8 @@ static void loop_close(struct async_loop *loop)
 	loop->running = &loop->root;
 	tasks_visit(loop, leftover_end, NULL);
 	drain(loop);
+	loop_values_free(loop);
+	drain(loop);
 	handles_end(loop);
 	root_end(loop);
 	callbacks_drop(loop);
