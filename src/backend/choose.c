@@ -15,6 +15,7 @@ static int try_open(struct async_loop *loop, const struct backend *backend, cons
 	loop->backend = backend;
 	loop->recv = backend->recv ? backend->recv : recv_plainly;
 	loop->sendall = backend->sendall ? backend->sendall : sendall_plainly;
+	loop->lend = backend->lend ? backend->lend : lend_plainly;
 	return backend->open(loop, without);
 }
 

@@ -61,17 +61,6 @@ free_state:
 	return error;
 }
 
-static inline void wait_begins(struct async_loop *loop, struct epoll_state *state,
-			       struct descriptor *descriptor, struct operation *operation,
-			       int direction)
-{
-	descriptor->waiting[direction] = operation;
-	descriptor->flags &= ~(((uint32_t)(FD_SEEN | FD_CONFIRMED) << direction) |
-			       (direction == DIRECTION_READ ? FD_DRAINED : 0));
-	state->new_waits = true;
-	loop->operations++;
-}
-
 /* What a result teaches about descriptors: a receive that got less than it asked for has emptied a
  * stream's buffer, unless the peer's end is in there too; an accept made one. */
 static inline void learn(struct epoll_state *state, struct descriptor *descriptor,
@@ -82,19 +71,6 @@ static inline void learn(struct epoll_state *state, struct descriptor *descripto
 		descriptor->flags |= FD_DRAINED;
 	else if (operation->code == OP_ACCEPT && result >= 0)
 		descriptor_born(&state->posix.descriptors, (int)result, FD_SOCKET | FD_STREAM);
-}
-
-/* What the library did not make itself: is it a socket, a stream, blocking? Once per registration. */
-static int get_to_know(int fd, struct descriptor *descriptor)
-{
-	socklen_t length = sizeof(int);
-	int type;
-
-	if (!getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length))
-		descriptor->flags |= FD_SOCKET | (type == SOCK_STREAM ? FD_STREAM : 0);
-	else if (errno == EBADF)
-		return -EBADF;
-	return 0;
 }
 
 /* Whether this operation would block the thread on a blocking descriptor. */
@@ -147,21 +123,22 @@ static int64_t epoll_start(struct async_loop *loop, struct operation *operation)
 		return descriptor_busy(descriptor, operation);
 	if (operation->code != OP_RECV || !(descriptor->flags & FD_DRAINED)) {
 		result = first_attempt(operation, descriptor);
-		if (likely(result != -EAGAIN)) {
+		if (likely(result != -EAGAIN || !operation_may_wait(operation))) {
 			learn(state, descriptor, operation, result);
 			return result;
 		}
 	}
 	if (unlikely(!(descriptor->flags & FD_REGISTERED))) {
-		int error = descriptor->flags & FD_SOCKET ? 0 :
-							    get_to_know(operation->fd, descriptor);
+		int error = descriptor->flags & FD_SOCKET ?
+				    0 :
+				    epoll_get_to_know(operation->fd, descriptor);
 
 		if (!error)
 			error = epoll_register(state, operation->fd, descriptor);
 		if (error)
 			return error;
 	}
-	wait_begins(loop, state, descriptor, operation, operation->direction);
+	epoll_wait_begins(loop, state, descriptor, operation, operation->direction);
 	return OPERATION_STARTED;
 }
 
@@ -176,7 +153,7 @@ static int64_t epoll_recv(struct async_loop *loop, struct operation *operation)
 		     (descriptor->flags & (FD_DRAINED | FD_REGISTERED)) !=
 			     (FD_DRAINED | FD_REGISTERED)))
 		return recv_plainly(loop, operation);
-	wait_begins(loop, state, descriptor, operation, DIRECTION_READ);
+	epoll_wait_begins(loop, state, descriptor, operation, DIRECTION_READ);
 	return task_suspend(&operation->wait);
 }
 
@@ -230,6 +207,17 @@ static void retry(struct async_loop *loop, struct epoll_state *state, int fd, in
 	epoll_wait_ends(loop, &state->posix.descriptors.entries[fd], operation, result);
 }
 
+/* Somebody waits for data in order to borrow a buffer and receive it himself. */
+static inline bool receive_lent(struct async_loop *loop, struct descriptor *descriptor,
+				struct operation *operation)
+{
+	if (unlikely(operation->code != OP_READABLE))
+		return false;
+	descriptor->waiting[DIRECTION_READ] = NULL;
+	operation_succeed(loop, operation, 0);
+	return true;
+}
+
 /* The short cut for what nearly every event is: data for a task that waits in await_recv. */
 static inline bool receive(struct async_loop *loop, struct descriptor *descriptor)
 {
@@ -237,7 +225,7 @@ static inline bool receive(struct async_loop *loop, struct descriptor *descripto
 	ssize_t n;
 
 	if (unlikely(!operation || operation->code != OP_RECV))
-		return false;
+		return operation && receive_lent(loop, descriptor, operation);
 	n = recv(operation->fd, operation->data, operation->size, MSG_DONTWAIT);
 	if (unlikely(n <= 0))
 		return false;
@@ -361,6 +349,7 @@ const struct backend backend_epoll = {
 	.start = epoll_start,
 	.recv = epoll_recv,
 	.sendall = epoll_sendall,
+	.lend = epoll_lend,
 	.cancel = epoll_cancel,
 	.poll = epoll_poll,
 	.shut = epoll_shut,

@@ -29,8 +29,26 @@ struct epoll_state {
  * ready. */
 int epoll_register(struct epoll_state *state, int fd, struct descriptor *descriptor);
 
+/* What the library did not make itself: is it a socket, a stream? Once per registration. 0, -EBADF.
+ */
+int epoll_get_to_know(int fd, struct descriptor *descriptor);
+
+/* epoll_lend.c: the backend's `lend`. */
+int64_t epoll_lend(struct async_loop *loop, struct operation *operation);
+
 /* Confirm the waits that are old; to be called every SWEEP_NS while there are new ones. */
 void epoll_sweep(struct async_loop *loop, struct epoll_state *state);
+
+static inline void epoll_wait_begins(struct async_loop *loop, struct epoll_state *state,
+				     struct descriptor *descriptor, struct operation *operation,
+				     int direction)
+{
+	descriptor->waiting[direction] = operation;
+	descriptor->flags &= ~(((uint32_t)(FD_SEEN | FD_CONFIRMED) << direction) |
+			       (direction == DIRECTION_READ ? FD_DRAINED : 0));
+	state->new_waits = true;
+	loop->operations++;
+}
 
 static inline void epoll_wait_ends(struct async_loop *loop, struct descriptor *descriptor,
 				   struct operation *operation, int64_t result)

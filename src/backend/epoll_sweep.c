@@ -12,6 +12,18 @@ static struct epoll_event event_of(int fd, const struct descriptor *descriptor)
 	};
 }
 
+int epoll_get_to_know(int fd, struct descriptor *descriptor)
+{
+	socklen_t length = sizeof(int);
+	int type;
+
+	if (!getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length))
+		descriptor->flags |= FD_SOCKET | (type == SOCK_STREAM ? FD_STREAM : 0);
+	else if (errno == EBADF)
+		return -EBADF;
+	return 0;
+}
+
 /* The kernel must know the descriptor before anyone waits for it. -EPERM: a file that is always
  * ready. */
 int epoll_register(struct epoll_state *state, int fd, struct descriptor *descriptor)

@@ -126,6 +126,8 @@ static int64_t attempt_once(struct operation *operation, bool socket)
 		return attempt_connect(operation);
 	case OP_POLL:
 		return attempt_poll(operation);
+	case OP_READABLE:
+		return 0;
 	case OP_RECVMSG:
 	case OP_SENDMSG:
 		return attempt_message(operation);

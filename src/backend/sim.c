@@ -137,8 +137,9 @@ static void sim_poll(struct async_loop *loop, uint64_t deadline_ns)
 
 	if (unlikely(!sim->begun))
 		first_turn(sim);
-	if (sim->real_count)
-		sim_real_poll(sim, false);
+	/* Again, as long as something went on without a task: that may be what another waits for. */
+	while (sim->real_count && sim_real_poll(sim, false) && !anyone_ready(loop))
+		continue;
 	if (anyone_ready(loop)) {
 		creep(sim);
 	} else {

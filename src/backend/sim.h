@@ -318,7 +318,8 @@ void sim_datagram_close(struct sim *sim, struct sim_socket *socket);
 int64_t sim_real_start(struct sim *sim, struct operation *operation);
 void sim_real_cancel(struct sim *sim, struct operation *operation, int error);
 int sim_real_shut(struct sim *sim, int fd);
-/* Complete what is ready; wait: until something is, or until somebody wakes the loop. */
-void sim_real_poll(struct sim *sim, bool wait);
+/* Complete what is ready; wait: until something is, or until somebody wakes the loop. Whether an
+ * operation completed. */
+bool sim_real_poll(struct sim *sim, bool wait);
 
 #endif

@@ -152,12 +152,6 @@ static bool is_struck(struct sim *sim, const struct sim_socket *socket,
 	       sim_chance(sim, sim->world.reset);
 }
 
-static bool may_wait(const struct operation *operation)
-{
-	return (operation->code != OP_RECVMSG && operation->code != OP_SENDMSG) ||
-	       !(operation->message_flags & MSG_DONTWAIT);
-}
-
 int64_t sim_start(struct async_loop *loop, struct operation *operation)
 {
 	struct sim *sim = sim_of(loop);
@@ -172,7 +166,7 @@ int64_t sim_start(struct async_loop *loop, struct operation *operation)
 		result = sim_stream_reset(sim, socket);
 	else
 		result = sim_attempt(sim, socket, operation);
-	if (result == -EAGAIN && may_wait(operation)) {
+	if (result == -EAGAIN && operation_may_wait(operation)) {
 		socket->descriptor.waiting[operation->direction] = operation;
 		loop->operations++;
 		return OPERATION_STARTED;

@@ -88,28 +88,34 @@ static short events_of(const struct operation *operation)
 }
 
 /* In the order in which they began to wait. */
-static void try_again(struct sim *sim)
+static bool try_again(struct sim *sim, size_t count)
 {
+	bool progress = false;
 	size_t i = 0;
 
 	list_for_each (&sim->real, link, following) {
 		struct operation *operation = container_of(link, struct operation, wait.link);
 		int64_t result;
 
+		if (i == count)
+			break; /* what completes may begin anew, behind those that were polled */
 		if (!sim->real_polls[i++].revents)
 			continue;
 		result = operation_attempt(operation, is_socket(operation->fd));
-		if (result != -EAGAIN)
-			sim_real_cancel(sim, operation, (int)result);
+		if (result == -EAGAIN)
+			continue;
+		sim_real_cancel(sim, operation, (int)result);
+		progress = true;
 	}
+	return progress;
 }
 
-void sim_real_poll(struct sim *sim, bool wait)
+bool sim_real_poll(struct sim *sim, bool wait)
 {
 	size_t count = 0;
 
 	if (polls_grow(sim))
-		return;
+		return false;
 	list_for_each (&sim->real, link, following) {
 		const struct operation *operation = container_of(link, struct operation, wait.link);
 
@@ -118,8 +124,8 @@ void sim_real_poll(struct sim *sim, bool wait)
 	}
 	sim->real_polls[count] = (struct pollfd){ .fd = sim->posix.wake_fd, .events = POLLIN };
 	if (poll(sim->real_polls, count + 1, wait ? -1 : 0) <= 0)
-		return;
+		return false;
 	if (sim->real_polls[count].revents)
 		posix_wake_done(&sim->posix);
-	try_again(sim);
+	return try_again(sim, count);
 }

@@ -290,7 +290,8 @@ static void complete(struct async_loop *loop, struct uring_state *state,
 		submit(state, operation, false);
 		return;
 	}
-	if (unlikely(result == -EAGAIN && operation->code != OP_ACCEPT)) {
+	if (unlikely(result == -EAGAIN && operation->code != OP_ACCEPT &&
+		     operation_may_wait(operation))) {
 		operation->polling = true;
 		submit(state, operation, false);
 		return;

@@ -29,7 +29,8 @@ enum operation_code {
 	OP_WRITE,
 	OP_READV, /* vector, count */
 	OP_WRITEV,
-	OP_POLL, /* events */
+	OP_POLL,     /* events */
+	OP_READABLE, /* epoll's: ends with 0 once there is something to receive */
 	OP_CODES,
 };
 
@@ -70,6 +71,13 @@ struct operation {
 	struct operation *next; /* the backend's */
 };
 
+/* False for a message call with MSG_DONTWAIT. */
+static inline bool operation_may_wait(const struct operation *operation)
+{
+	return (operation->code != OP_RECVMSG && operation->code != OP_SENDMSG) ||
+	       !(operation->message_flags & MSG_DONTWAIT);
+}
+
 /* More tasks than this at once do not fit the first cache: fetch ahead what they will touch. */
 enum { CROWD = 50 };
 
@@ -91,6 +99,12 @@ struct backend {
 	 * that. */
 	int64_t (*recv)(struct async_loop *loop, struct operation *operation);
 	int64_t (*sendall)(struct async_loop *loop, struct operation *operation);
+	/* Receive into one of the loop's buffers, suspension included: on success operation->data
+	 * is a whole buffer that the caller gives back (core/buffer.h). While it waits no buffer is
+	 * held. NULL: lend_plainly. */
+	int64_t (*lend)(struct async_loop *loop, struct operation *operation);
+	/* Whether it takes a lent buffer back itself; may be NULL. */
+	bool (*take_back)(struct async_loop *loop, char *buffer);
 	/* Ask for the end of a started operation; it completes with `error`, or with what it got. */
 	void (*cancel)(struct async_loop *loop, struct operation *operation, int error);
 	/* Complete what can be completed, waiting until deadline_ns (NS_NEVER: for ever; <= now:
@@ -128,6 +142,9 @@ int64_t operation_run(struct async_task *self, struct operation *operation);
 /* The same for an OP_SENDALL whose code and direction are not set yet. */
 int64_t sendall_plainly(struct async_loop *loop, struct operation *operation);
 int64_t recv_plainly(struct async_loop *loop, struct operation *operation);
+/* backend->lend on backends without it, and for descriptors that are no sockets: OP_RECV or OP_READ
+ * once there is something. */
+int64_t lend_plainly(struct async_loop *loop, struct operation *operation);
 
 /* Complete an operation with a result: called by backends (loop.h has the short way for successes).
  */

@@ -10,6 +10,7 @@
 #include <await/loop.h>
 #include <await/run.h>
 #include "core/backend.h"
+#include "core/buffer.h"
 #include "core/stack.h"
 #include "core/task.h"
 #include "core/timer.h"
@@ -46,6 +47,9 @@ struct async_loop {
 	/* The backend's short cuts, or what does without them. */
 	int64_t (*recv)(struct async_loop *loop, struct operation *operation);
 	int64_t (*sendall)(struct async_loop *loop, struct operation *operation);
+	int64_t (*lend)(struct async_loop *loop, struct operation *operation);
+	struct buffer_pool buffers;
+	size_t senders; /* background writes whose streams are gone, but not yet their buffers */
 
 	struct async_task hub;	     /* the loop itself: a context and a stack like a task's */
 	struct async_task root;	     /* runs on the thread's own stack */

@@ -15,6 +15,7 @@ const char *operation_name(const struct operation *operation)
 		[OP_CONNECT] = "await_connect", [OP_READ] = "await_read",
 		[OP_WRITE] = "await_write",	[OP_READV] = "await_readv",
 		[OP_WRITEV] = "await_writev",	[OP_POLL] = "await_poll",
+		[OP_READABLE] = "await_recv",
 	};
 
 	return names[operation->code];
@@ -67,6 +68,28 @@ int64_t recv_plainly(struct async_loop *loop, struct operation *operation)
 {
 	(void)loop;
 	return operation_run(operation->wait.task, operation);
+}
+
+int64_t lend_plainly(struct async_loop *loop, struct operation *operation)
+{
+	struct async_task *self = operation->wait.task;
+	uint8_t code = operation->code;
+	int64_t n;
+
+	operation->code = OP_POLL;
+	operation->events = POLLIN;
+	n = operation_run(self, operation);
+	operation->code = code;
+	if (n < 0)
+		return n;
+	operation->data = buffer_take(loop);
+	operation->size = LENT_BYTES;
+	if (!operation->data)
+		return async_fail(-ENOMEM, "no memory for a buffer of %d bytes", LENT_BYTES);
+	n = operation_run(self, operation);
+	if (n <= 0)
+		buffer_give(loop, operation->data);
+	return n;
 }
 
 int64_t sendall_plainly(struct async_loop *loop, struct operation *operation)

@@ -217,6 +217,7 @@ void loop_free(struct async_loop *loop)
 	watchdog_stop(loop);
 	loop->backend->close(loop);
 	loop_current = before == loop ? NULL : before;
+	buffer_pool_term(&loop->buffers);
 	stack_use_term(loop);
 	timers_term(&loop->timers);
 	fiber_term(&loop->hub.fiber);

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/* Streams are made, named and closed. Those left open are told of when their loop ends. */
+#include <errno.h>
+#include <math.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "core/report.h"
+#include "stream/stream.h"
+
+enum { LIMIT_BYTES = 64 * 1024, HIGH_BYTES = 64 * 1024, CLOSE_SECONDS = 30, NAME_BYTES = 160 };
+
+/* The open streams of a loop: a value of the loop's under this key. */
+static const char streams_key;
+
+/* At the end of a loop. What its tasks left open is told, and closed. */
+static void streams_end(void *list)
+{
+	struct async_waiters_ *streams = list;
+
+	list_for_each (streams, link, following) {
+		struct async_stream *stream = container_of(link, struct async_stream, link);
+
+		loop_report(stream->loop, "left", 0, NULL,
+			    "a stream (%s, descriptor %d) was never closed: it is closed now",
+			    stream->transport->name, stream->fd);
+		async_stream_abort(stream);
+	}
+	while (loop_current->senders)
+		await_sleep(0.001);
+	free(streams);
+}
+
+static struct async_waiters_ *streams_of_loop(void)
+{
+	struct async_waiters_ *streams = async_loop_value(&streams_key);
+
+	if (streams)
+		return streams;
+	streams = calloc(1, sizeof *streams);
+	if (streams && async_loop_set_value(&streams_key, streams, streams_end)) {
+		free(streams);
+		return NULL;
+	}
+	return streams;
+}
+
+static int take_options(struct async_stream *stream, const async_stream_options *options)
+{
+	static const async_stream_options defaults;
+	struct output *output = &stream->output;
+
+	if (!options)
+		options = &defaults;
+	stream->limit = options->limit ? options->limit : LIMIT_BYTES;
+	output->high = options->write_high	  ? options->write_high :
+		       options->write_low * 4 > 0 ? options->write_low * 4 :
+						    HIGH_BYTES;
+	output->low = options->write_low ? options->write_low : output->high / 4;
+	stream->close_seconds = options->close_seconds ? options->close_seconds : CLOSE_SECONDS;
+	if (output->low > output->high)
+		return async_fail(-EINVAL,
+				  "stream option write_low (%zu) is above write_high (%zu)",
+				  output->low, output->high);
+	if (!(stream->close_seconds > 0))
+		return async_fail(-EINVAL, "stream option close_seconds is %g: it must be positive",
+				  stream->close_seconds);
+	return 0;
+}
+
+int stream_init(struct async_stream *stream, const struct transport *transport,
+		const async_stream_options *options)
+{
+	*stream = (struct async_stream){ .transport = transport, .fd = -1 };
+	stream->loop = loop_of_thread();
+	return stream->loop ? take_options(stream, options) : -ENOMEM;
+}
+
+int stream_init_socket(struct async_stream *stream, int fd, const async_stream_options *options)
+{
+	int error = stream_init(stream, &transport_socket, options);
+
+	stream->fd = fd;
+	stream->code_read = OP_RECV;
+	stream->code_write = OP_SEND;
+	return error;
+}
+
+struct async_stream *stream_new(const struct transport *transport,
+				const async_stream_options *options)
+{
+	struct async_stream *stream = malloc(sizeof *stream);
+	struct async_waiters_ *streams = stream ? streams_of_loop() : NULL;
+
+	if (!streams || stream_init(stream, transport, options)) {
+		if (!streams)
+			async_fail(-ENOMEM, "no memory for a stream");
+		free(stream);
+		return NULL;
+	}
+	stream->streams = streams;
+	list_append(streams, &stream->link);
+	return stream;
+}
+
+void stream_free(struct async_stream *stream)
+{
+	input_release(stream);
+	output_release(stream);
+	if (stream->memory)
+		memory_free(stream);
+	free(stream->peer);
+	free(stream->name);
+	stream->peer = stream->name = NULL;
+	if (stream->pinned)
+		return;
+	list_remove(stream->streams, &stream->link);
+	free(stream);
+}
+
+/* What a descriptor is good for: 0 for a socket, 1 for what is read and written. */
+static int kind_of(int fd)
+{
+	socklen_t length = sizeof(int);
+	struct stat status;
+	int type, error = async_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length);
+
+	if (!error && type == SOCK_STREAM)
+		return 0;
+	if (!error)
+		return async_fail(-EINVAL,
+				  "descriptor %d is a socket for datagrams: a stream needs one of"
+				  " type SOCK_STREAM",
+				  fd);
+	if (fstat(fd, &status))
+		return async_fail(-errno, "cannot make a stream of descriptor %d", fd);
+	if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode))
+		return 1;
+	return async_fail(-EINVAL,
+			  "descriptor %d is neither a socket nor a pipe nor a character device; for"
+			  " files see <await/file.h>",
+			  fd);
+}
+
+/* Writing to a pipe that nobody reads must be an error and no signal, and write(2) knows no
+ * MSG_NOSIGNAL. A program that handles SIGPIPE keeps its handler. */
+static void ignore_sigpipe(void)
+{
+	struct sigaction action;
+
+	if (!sigaction(SIGPIPE, NULL, &action) && action.sa_handler == SIG_DFL)
+		signal(SIGPIPE, SIG_IGN);
+}
+
+async_stream *async_stream_open(int fd, const async_stream_options *options)
+{
+	struct async_stream *stream;
+	int kind = fd < 0 ? fd : kind_of(fd), on = 1;
+
+	if (kind < 0)
+		return NULL;
+	stream = stream_new(kind ? &transport_pipe : &transport_socket, options);
+	if (!stream)
+		return NULL;
+	stream->fd = fd;
+	stream->code_read = kind ? OP_READ : OP_RECV;
+	stream->code_write = kind ? OP_WRITE : OP_SEND;
+	if (kind)
+		ignore_sigpipe();
+	else /* -EOPNOTSUPP on unix sockets, which wait for nobody anyway */
+		async_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	return stream;
+}
+
+/* Everyone inside a call is woken and will leave. */
+static void close_now(struct async_stream *stream, bool abort)
+{
+	stream->closed = true;
+	if (stream->output.sender && stream->output.writer == SENDER)
+		output_release(stream);
+	stream->transport->close(stream, abort);
+	wait_wake_all(&stream->output.writers, -EBADF);
+	wait_wake_all(&stream->output.drainers, -EBADF);
+	wait_wake_all(&stream->output.flushers, -EBADF);
+}
+
+/* The last one to leave a closed stream frees it, unless somebody waits to do that. */
+void stream_left(struct async_stream *stream)
+{
+	if (stream->users)
+		return;
+	if (stream->gone.first)
+		wait_wake_all(&stream->gone, 0);
+	else if (!stream->pinned)
+		stream_free(stream);
+}
+
+static void wait_until_gone(struct async_stream *stream)
+{
+	static const struct wait_kind kind = { .name = "tasks to leave a closed stream" };
+
+	async_shield (INFINITY)
+		while (stream->users)
+			wait_in(&stream->gone, &kind, stream);
+}
+
+int stream_close_with(struct async_stream *stream, double seconds)
+{
+	int error = 0;
+
+	if (stream->closed)
+		return 0;
+	if (stream->output.chunks.bytes || stream->output.writer) {
+		async_timeout (seconds)
+			error = await_stream_flush(stream);
+		if (error == -EBADF)
+			return error; /* closed by somebody else meanwhile: it may be gone */
+		if (error == -ETIMEDOUT)
+			async_fail(error,
+				   "closing a stream: %zu bytes were not taken within %g s (stream"
+				   " option `close_seconds`)",
+				   stream->output.chunks.bytes, seconds);
+	}
+	close_now(stream, error < 0);
+	wait_until_gone(stream);
+	stream_free(stream);
+	return error;
+}
+
+int await_stream_close(async_stream *stream)
+{
+	struct async_task *self = task_self("await_stream_close");
+
+	if (!stream)
+		return -EINVAL;
+	/* Cancelled: nobody waits for the peer any more, but the stream is gone all the same. */
+	if (self->cancel_error && stream->output.chunks.bytes) {
+		int error = self->cancel_error;
+
+		async_stream_abort(stream);
+		return error;
+	}
+	return stream_close_with(stream, stream->close_seconds);
+}
+
+void async_stream_abort(async_stream *stream)
+{
+	if (!stream || stream->closed)
+		return;
+	close_now(stream, true);
+	if (!stream->users && !stream->pinned)
+		stream_free(stream);
+}
+
+void stream_drain(struct async_stream *stream)
+{
+	struct wait *wait = stream->reader ? stream->reader->wait : NULL;
+
+	stream->draining = true;
+	if (stream->idle && wait)
+		wait->kind->cancel(wait, -ESHUTDOWN);
+}
+
+static const char *address_text(struct async_stream *stream, bool peer, char **text)
+{
+	struct sockaddr_storage address;
+	socklen_t length = sizeof address;
+	char name[NAME_BYTES];
+
+	if (!stream)
+		return "";
+	if (*text)
+		return *text;
+	if (!stream->transport->address ||
+	    stream->transport->address(stream, peer, (struct sockaddr *)&address, &length))
+		return "";
+	*text = strdup(
+		async_address_format((struct sockaddr *)&address, length, name, sizeof name));
+	return *text ? *text : "";
+}
+
+const char *async_stream_peer(async_stream *stream)
+{
+	return address_text(stream, true, &stream->peer);
+}
+
+const char *async_stream_name(async_stream *stream)
+{
+	return address_text(stream, false, &stream->name);
+}
+
+int async_stream_descriptor(const async_stream *stream)
+{
+	return stream ? stream->fd : -1;
+}
+
+const char *async_stream_fact(async_stream *stream, const char *name)
+{
+	if (!stream || !name)
+		return NULL;
+	if (!strcmp(name, "transport"))
+		return stream->transport->name;
+	if (!strcmp(name, "peername"))
+		return async_stream_peer(stream);
+	if (!strcmp(name, "sockname"))
+		return async_stream_name(stream);
+	return NULL;
+}
+
+void async_stream_set_limit(async_stream *stream, size_t limit)
+{
+	if (stream)
+		stream->limit = limit ? limit : LIMIT_BYTES;
+}
