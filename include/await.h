@@ -20,5 +20,7 @@
 #include <await/sync.h>
 #include <await/net.h>
 #include <await/stream.h>
+#include <await/server.h>
+#include <await/signal.h>
 
 #endif

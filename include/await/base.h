@@ -70,6 +70,10 @@ struct async_timer_ {
  */
 ASYNC_API const char *async_error(void);
 
+/* The same as a number: the negative errno of that failure, for calls that return NULL; 0 when
+ * nothing has failed yet. */
+ASYNC_API int async_error_code(void);
+
 /*
  * Record a failure for async_error(), printf-like, and return `error` (a negative errno): for
  * libraries built on this one. `error`'s own name and text are appended.

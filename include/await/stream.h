@@ -141,6 +141,8 @@ ASYNC_API int async_stream_descriptor(const async_stream *stream);
 /* A fact by name: "transport" ("socket", "pipe", "memory"), "peername", "sockname"; TLS adds its
  * own. NULL for what is not known. */
 ASYNC_API const char *async_stream_fact(async_stream *stream, const char *name);
+/* True once the server that the stream belongs to closes: a handler that finds this ends its work. */
+ASYNC_API bool async_stream_is_ending(const async_stream *stream);
 ASYNC_API void async_stream_set_limit(async_stream *stream, size_t limit);
 
 /* ---- Feeding a stream by hand: a reader without a source, for tests and protocols ---- */

@@ -18,21 +18,13 @@
 #include <unistd.h>
 #include "backend/posix.h"
 #include "backend/readiness.h"
-#include "backend/ring.h"
-#include "backend/uring_entry.h"
+#include "backend/uring.h"
 
 /* What a completion belongs to: an operation's address, or one of these. */
 enum { DATA_NOBODY, DATA_WAKE, DATA_NUMBERS };
 
 /* Taken at a time: the tasks woken still fit the caches when they run. */
 enum { COMPLETIONS_MAX = 64 };
-
-struct uring_state {
-	struct posix_state posix;
-	struct ring ring;
-	bool wake_armed;
-	struct operation *stuck; /* could not be queued: the rings were full */
-};
 
 static void wake_arm(struct uring_state *state)
 {
@@ -60,6 +52,7 @@ static int uring_open(struct async_loop *loop, const char *without)
 	error = posix_open(&state->posix);
 	if (error)
 		goto close_ring;
+	lending_open(&state->lending, &state->ring, without);
 	loop->backend_state = state;
 	return 0;
 
@@ -76,6 +69,7 @@ static void uring_close(struct async_loop *loop)
 	struct uring_state *state = loop->backend_state;
 
 	ring_close(&state->ring);
+	lending_close(&state->lending);
 	posix_close(loop, &state->posix);
 	free(state);
 	loop->backend_state = NULL;
@@ -143,46 +137,6 @@ static int64_t uring_start(struct async_loop *loop, struct operation *operation)
 	descriptor->waiting[operation->direction] = operation;
 	loop->operations++;
 	return OPERATION_STARTED;
-}
-
-/* The two that servers live on, without the detours of the general way. */
-
-static int64_t uring_recv(struct async_loop *loop, struct operation *operation)
-{
-	struct uring_state *state = loop->backend_state;
-	struct descriptor *descriptor = &state->posix.descriptors.entries[operation->fd];
-	struct io_uring_sqe *entry;
-
-	if (unlikely(operation->fd >= state->posix.descriptors.count ||
-		     descriptor->waiting[DIRECTION_READ]))
-		return recv_plainly(loop, operation);
-	entry = ring_entry(&state->ring);
-	if (unlikely(!entry))
-		return recv_plainly(loop, operation);
-	entry_recv(entry, operation, descriptor->flags & FD_DRAINED && state->ring.poll_first);
-	descriptor->waiting[DIRECTION_READ] = operation;
-	loop->operations++;
-	return task_suspend(&operation->wait);
-}
-
-static int64_t uring_sendall(struct async_loop *loop, struct operation *operation)
-{
-	struct uring_state *state = loop->backend_state;
-	struct descriptor *descriptor = &state->posix.descriptors.entries[operation->fd];
-	struct io_uring_sqe *entry;
-
-	if (unlikely(operation->fd >= state->posix.descriptors.count ||
-		     descriptor->waiting[DIRECTION_WRITE]))
-		return sendall_plainly(loop, operation);
-	entry = ring_entry(&state->ring);
-	if (unlikely(!entry))
-		return sendall_plainly(loop, operation);
-	operation->code = OP_SENDALL;
-	operation->direction = DIRECTION_WRITE;
-	entry_sendall(entry, operation);
-	descriptor->waiting[DIRECTION_WRITE] = operation;
-	loop->operations++;
-	return task_suspend(&operation->wait);
 }
 
 static void queue_cancel(struct uring_state *state, const struct operation *operation)
@@ -276,6 +230,8 @@ static void complete(struct async_loop *loop, struct uring_state *state,
 	struct operation *operation = (struct operation *)(uintptr_t)completion->user_data;
 	int result = completion->res;
 
+	if (completion->flags & IORING_CQE_F_BUFFER)
+		operation->data = lending_buffer(&state->lending, completion->flags);
 	if (likely(complete_quickly(loop, state, operation, completion)))
 		return;
 	if (unlikely(operation->polling)) {
@@ -379,6 +335,8 @@ static void end_waiters(struct uring_state *state, struct descriptor *descriptor
 		operation->cancel_error = -EBADF;
 		queue_cancel(state, operation);
 	}
+	/* Now, so that the kernel lets go of the file: a closed listener must not listen on. */
+	ring_enter(&state->ring, 0, 0);
 }
 
 static int uring_shut(struct async_loop *loop, int fd)
@@ -403,6 +361,8 @@ const struct backend backend_uring = {
 	.start = uring_start,
 	.recv = uring_recv,
 	.sendall = uring_sendall,
+	.lend = uring_lend,
+	.take_back = uring_take_back,
 	.cancel = uring_cancel,
 	.poll = uring_poll,
 	.shut = uring_shut,

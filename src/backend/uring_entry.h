@@ -6,6 +6,8 @@
 #include "backend/ring.h"
 #include "core/backend.h"
 
+enum { LENDING_GROUP = 1 }; /* the ring of lent buffers: see uring.h */
+
 /* Fill in a zeroed entry. poll_first: a receive will find nothing yet, so the kernel shall poll
  * before it tries. While operation->polling is set the entry polls the descriptor in the
  * operation's stead. */
@@ -20,6 +22,10 @@ static inline void entry_recv(struct io_uring_sqe *entry, struct operation *oper
 	entry->addr = (uintptr_t)operation->data;
 	entry->len = operation->size > INT32_MAX ? INT32_MAX : (unsigned)operation->size;
 	entry->user_data = (uintptr_t)operation;
+	if (operation->lend) {
+		entry->flags = IOSQE_BUFFER_SELECT;
+		entry->buf_group = LENDING_GROUP;
+	}
 }
 
 /* What is left of a send: the kernel itself goes on after short writes (MSG_WAITALL), except past

@@ -47,6 +47,7 @@ struct operation {
 	bool cancelling;  /* a cancel has been asked for */
 	bool begun;	  /* a connect is under way */
 	bool polling;	  /* its descriptor is polled in its stead */
+	bool lend;	  /* io_uring's: the kernel chooses the buffer */
 	int cancel_error; /* what a cancelled operation completes with */
 	int fd;
 	union {

@@ -13,6 +13,7 @@ enum { ERROR_TEXT_BYTES = 256 };
 
 /* For threads without a loop, for the hub, and for when memory is short. */
 static __thread char spare_text[ERROR_TEXT_BYTES];
+static __thread int spare_code;
 
 const char *error_name(int error)
 {
@@ -35,6 +36,8 @@ static int fail_va(struct async_task *task, int error, const char *format, va_li
 {
 	char *text = text_of_task(task);
 	int saved = errno, length;
+
+	*(task ? &task->error_code : &spare_code) = error;
 
 	length = vsnprintf(text, ERROR_TEXT_BYTES, format, arguments);
 	if (length >= 0 && length < ERROR_TEXT_BYTES - 1) {
@@ -120,6 +123,17 @@ const char *task_failure_text(struct async_task *task)
 	if (task->failed_error)
 		tell_operation(task);
 	return task->error_text ? task->error_text : error_name(task->result);
+}
+
+int async_error_code(void)
+{
+	const struct async_task *task = loop_current ? loop_current->running : NULL;
+
+	if (!task)
+		return spare_code;
+	if (task->cancel_error)
+		return task->cancel_error;
+	return task->failed_error ? task->failed_error : task->error_code;
 }
 
 const char *async_error(void)

@@ -49,6 +49,7 @@ struct async_task {
 		uint8_t failed_code; /* a failed operation, put into words when somebody asks: what,
 				      */
 		int failed_error, failed_fd; /* its error (0 for none), and where */
+		int error_code;		     /* of error_text */
 		uint32_t number; /* in a simulation: counts tasks in the order of their first steps */
 		struct async_waiters_ end_waiters;
 		char *name;	  /* NULL: made from the site when somebody asks */

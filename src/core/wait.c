@@ -21,6 +21,14 @@ int64_t wait_in(struct async_waiters_ *queue, const struct wait_kind *kind, cons
 	return task_suspend(&wait);
 }
 
+int64_t wait_or_cancel(struct async_waiters_ *queue, const struct wait_kind *kind,
+		       const void *object)
+{
+	int error = loop_current->running->cancel_error;
+
+	return error ? error : wait_in(queue, kind, object);
+}
+
 struct wait *wait_wake_first(struct async_waiters_ *queue, int64_t result)
 {
 	struct async_link_ *link = list_pop(queue);

@@ -39,6 +39,11 @@ int64_t task_suspend(struct wait *wait);
 /* Wait in a queue for a trigger. Cancelling takes the record out of the queue: nothing is lost. */
 int64_t wait_in(struct async_waiters_ *queue, const struct wait_kind *kind, const void *object);
 
+/* The same in a loop that waits until something holds: a cancel that came since the last look ends
+ * it, too. */
+int64_t wait_or_cancel(struct async_waiters_ *queue, const struct wait_kind *kind,
+		       const void *object);
+
 /* The cancel of everything that just waits in a queue. */
 void wait_cancel(struct wait *wait, int error);
 

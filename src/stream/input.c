@@ -81,8 +81,8 @@ static ssize_t receive(struct async_stream *stream)
 
 	if (input->data)
 		input_release(stream);
-	stream->idle = true;
-	n = stream->transport->receive(stream, &data, &begin, !stream->draining);
+	stream->idle = !stream->begun;
+	n = stream->transport->receive(stream, &data, &begin, !(stream->draining && stream->idle));
 	stream->idle = false;
 	if (likely(n > 0)) {
 		input->data = data;

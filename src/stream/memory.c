@@ -52,7 +52,7 @@ static ssize_t receive(struct async_stream *stream, char **data, size_t *begin, 
 			return 0;
 		if (!wait)
 			return -EAGAIN;
-		error = wait_in(&end->readers, &read_kind, stream);
+		error = wait_or_cancel(&end->readers, &read_kind, stream);
 		if (error)
 			return error;
 	}
@@ -88,7 +88,7 @@ static int memory_write(struct async_stream *stream, const struct iovec *parts, 
 		int64_t error = stream->loop->running->cancel_error;
 
 		while (!error && end->peer && is_full(end->peer)) {
-			error = wait_in(&end->writers, &write_kind, stream);
+			error = wait_or_cancel(&end->writers, &write_kind, stream);
 			if (stream->closed)
 				return -EBADF;
 		}

@@ -112,7 +112,10 @@ ssize_t await_stream_readexactly(async_stream *stream, void *data, size_t size)
 			n = read_into(stream, (char *)data + done, size - done);
 			done += n > 0 ? (size_t)n : 0;
 		} else {
+			stream->begun = done > 0;
 			n = input_fill(stream, 0);
+			if (n != -EBADF)
+				stream->begun = false;
 			if (n > 0)
 				done += take(stream, (char *)data + done, size - done);
 		}

@@ -203,16 +203,23 @@ static void wait_until_gone(struct async_stream *stream)
 
 	async_shield (INFINITY)
 		while (stream->users)
-			wait_in(&stream->gone, &kind, stream);
+			wait_or_cancel(&stream->gone, &kind, stream);
 }
 
 int stream_close_with(struct async_stream *stream, double seconds)
 {
 	int error = 0;
 
-	if (stream->closed)
+	if (stream->closed) {
+		/* A connection's, closed by its handler or under it. */
+		wait_until_gone(stream);
+		stream_free(stream);
 		return 0;
-	if (stream->output.chunks.bytes || stream->output.writer) {
+	}
+	/* Cancelled: nobody waits for the peer any more, but the stream is gone all the same. */
+	if (stream->output.chunks.bytes && stream->loop->running->cancel_error)
+		error = stream->loop->running->cancel_error;
+	else if (stream->output.chunks.bytes || stream->output.writer) {
 		async_timeout (seconds)
 			error = await_stream_flush(stream);
 		if (error == -EBADF)
@@ -231,17 +238,9 @@ int stream_close_with(struct async_stream *stream, double seconds)
 
 int await_stream_close(async_stream *stream)
 {
-	struct async_task *self = task_self("await_stream_close");
-
+	task_self("await_stream_close");
 	if (!stream)
 		return -EINVAL;
-	/* Cancelled: nobody waits for the peer any more, but the stream is gone all the same. */
-	if (self->cancel_error && stream->output.chunks.bytes) {
-		int error = self->cancel_error;
-
-		async_stream_abort(stream);
-		return error;
-	}
 	return stream_close_with(stream, stream->close_seconds);
 }
 
@@ -271,6 +270,11 @@ static const char *address_text(struct async_stream *stream, bool peer, char **t
 
 	if (!stream)
 		return "";
+	if (*text)
+		return *text;
+	if (peer && stream->peer_address)
+		*text = strdup(async_address_format(stream->peer_address, stream->peer_length, name,
+						    sizeof name));
 	if (*text)
 		return *text;
 	if (!stream->transport->address ||
@@ -313,4 +317,9 @@ void async_stream_set_limit(async_stream *stream, size_t limit)
 {
 	if (stream)
 		stream->limit = limit ? limit : LIMIT_BYTES;
+}
+
+bool async_stream_is_ending(const async_stream *stream)
+{
+	return stream && stream->draining;
 }

@@ -43,6 +43,7 @@ struct output {
 	struct async_task *writer; /* who writes; SENDER in the background */
 	struct sender *sender;
 	int error; /* nothing can be written any more */
+	bool used; /* something was written once */
 	bool ended;
 };
 
@@ -80,7 +81,8 @@ struct async_stream {
 	int fd;
 	bool eof;      /* the transport has said so */
 	bool draining; /* the end, as soon as nothing is there to be read */
-	bool idle;     /* the reader waits in receive */
+	bool idle;     /* the reader waits in receive, for the beginning of something */
+	bool begun;    /* the reader has taken a part of what it wants */
 	bool skipping; /* the rest of a line that was too long */
 	bool pinned;   /* lies in its user's memory: not to be freed */
 	bool closed;
@@ -93,7 +95,9 @@ struct async_stream {
 	struct input input;
 	struct output output;
 	struct memory_end *memory;
-	char *peer, *name; /* made when somebody asks */
+	char *peer, *name;		     /* made when somebody asks */
+	const struct sockaddr *peer_address; /* as accept told, or NULL */
+	socklen_t peer_length;
 	double close_seconds;
 	struct async_link_ link; /* in the loop's list of open streams: */
 	struct async_waiters_ *streams;

@@ -47,7 +47,7 @@ static int take_turn(struct async_stream *stream, struct async_task *self)
 		output->writer = self;
 		return 0;
 	}
-	error = wait_in(&output->writers, &writer_kind, stream);
+	error = wait_or_cancel(&output->writers, &writer_kind, stream);
 	if (error || is_refused(stream)) {
 		if (output->writer == self)
 			output->writer = NULL;
@@ -142,6 +142,7 @@ static ssize_t write_parts(struct async_stream *stream, struct async_task *self,
 	int error;
 
 	stream_enter(stream);
+	stream->output.used = true;
 	error = take_turn(stream, self);
 	if (!error) {
 		error = write_joined(stream, parts, count, &done);
@@ -208,6 +209,7 @@ static ssize_t append(struct async_stream *stream, const void *data, size_t size
 				  "%zu bytes are buffered, more than %zu (stream option"
 				  " `write_high`); await_stream_drain",
 				  stream->output.chunks.bytes, stream->output.high);
+	stream->output.used = true;
 	error = chunks_append(stream->loop, &stream->output.chunks, data, size);
 	return error ? error : (ssize_t)size;
 }
@@ -241,7 +243,7 @@ static int wait_for_output(struct async_stream *stream, struct async_waiters_ *q
 	int64_t error;
 
 	stream_enter(stream);
-	error = wait_in(queue, kind, stream);
+	error = wait_or_cancel(queue, kind, stream);
 	return stream_leave(stream) ? -EBADF : (int)error;
 }
 

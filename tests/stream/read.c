@@ -275,7 +275,7 @@ TEST_TASK(a_stream_that_is_none_says_why, "S01 P09 N03")
 	CHECK_TEXT_HAS(async_error(), "EBADF");
 }
 
-TEST_TASK(memory_runs_out_and_nothing_is_lost, "S04")
+TEST_TASK_WITH(memory_runs_out_and_nothing_is_lost, "S04", .backends = BACKEND_EPOLL | BACKEND_SIM)
 {
 	async_stream *ends[2];
 	char data[4] = "";
