@@ -3,7 +3,8 @@
  * Sockets and descriptors, with the names and the order of arguments of POSIX. Descriptors are
  * plain numbers. A blocking descriptor is made non-blocking by the library. One task reads and one
  * writes at a time: a second is refused with -EBUSY. A call given a negative descriptor returns it.
- * SIGPIPE never happens on sockets. A cancelled call consumed nothing, unless it says so.
+ * SIGPIPE never happens on sockets (the first await_sendfile makes the process ignore it, unless it
+ * is handled). A cancelled call consumed nothing, unless it says so.
  */
 #ifndef AWAIT_NET_H
 #define AWAIT_NET_H

@@ -126,8 +126,8 @@ ASYNC_API int await_stream_end(async_stream *stream);
  * await_sendfile; other writers wait meanwhile. */
 ASYNC_API ssize_t await_stream_sendfile(async_stream *stream, int file, off_t *offset,
 					size_t count);
-/* Copy until `from` ends; returns how many bytes. Between sockets and pipes the data stay in the
- * kernel (splice(2)). A failed write is told with what had been read and not written lost. */
+/* Write everything that `from` still has, until it ends; returns how many bytes. The data are not
+ * copied on the way: they go out of the buffer they came into. */
 ASYNC_API ssize_t await_stream_copy(async_stream *to, async_stream *from);
 
 /* ---- Facts ---- */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <await/net.h>
 #include "core/loop.h"
+#include "core/sigpipe.h"
 
 enum {
 	COPY_BYTES = 16 * 1024, /* fits a task's stack */
@@ -108,6 +109,7 @@ ssize_t await_sendfile(int fd, int file, off_t *offset, size_t count)
 		return fd;
 	if (file < 0)
 		return file;
+	sigpipe_ignore();
 	error = self->loop->backend->virtual_clock ? -EINVAL : kernel_part(fd, &part);
 	if (error == -EINVAL || error == -ENOSYS)
 		error = copy_part(fd, &part);

@@ -20,6 +20,12 @@ void input_release(struct async_stream *stream)
 	*input = (struct input){ .data = NULL };
 }
 
+void input_undo(struct async_stream *stream, size_t size)
+{
+	stream->input.begin -= size;
+	stream->input.scanned = 0;
+}
+
 int input_begin(struct async_stream *stream, struct async_task *self, const char *caller)
 {
 	if (likely(!stream->reader))

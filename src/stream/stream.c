@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <math.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "core/report.h"
+#include "core/sigpipe.h"
 #include "stream/stream.h"
 
 enum { LIMIT_BYTES = 64 * 1024, HIGH_BYTES = 64 * 1024, CLOSE_SECONDS = 30, NAME_BYTES = 160 };
@@ -144,16 +144,6 @@ static int kind_of(int fd)
 			  fd);
 }
 
-/* Writing to a pipe that nobody reads must be an error and no signal, and write(2) knows no
- * MSG_NOSIGNAL. A program that handles SIGPIPE keeps its handler. */
-static void ignore_sigpipe(void)
-{
-	struct sigaction action;
-
-	if (!sigaction(SIGPIPE, NULL, &action) && action.sa_handler == SIG_DFL)
-		signal(SIGPIPE, SIG_IGN);
-}
-
 async_stream *async_stream_open(int fd, const async_stream_options *options)
 {
 	struct async_stream *stream;
@@ -168,7 +158,7 @@ async_stream *async_stream_open(int fd, const async_stream_options *options)
 	stream->code_read = kind ? OP_READ : OP_RECV;
 	stream->code_write = kind ? OP_WRITE : OP_SEND;
 	if (kind)
-		ignore_sigpipe();
+		sigpipe_ignore();
 	else /* -EOPNOTSUPP on unix sockets, which wait for nobody anyway */
 		async_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	return stream;

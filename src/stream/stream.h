@@ -147,6 +147,8 @@ ssize_t input_ended(struct async_stream *stream, const struct async_task *self, 
 /* Receive more behind what is unread; at least `more` bytes of room, if it must be own memory. How
  * much, 0 at the end, or an error. */
 ssize_t input_fill(struct async_stream *stream, size_t more);
+/* The last `size` bytes that were handed out have not been used after all. */
+void input_undo(struct async_stream *stream, size_t size);
 /* Hold no memory. */
 void input_release(struct async_stream *stream);
 static inline size_t input_bytes(const struct async_stream *stream)
@@ -165,6 +167,13 @@ void output_kick(struct async_stream *stream);
 int output_kick_soon(struct async_stream *stream);
 /* The writer has ended: let the next one write, or the sender. */
 void output_next(struct async_stream *stream);
+/* write.c */
+/* Become the writer: 0, or why not. Whoever is calls output_next at the end. */
+int output_take_turn(struct async_stream *stream, struct async_task *self);
+/* 0, or why nothing can be written. */
+int output_refused(const struct async_stream *stream);
+/* As the writer: send what is buffered. 0 or an error; what went is no longer buffered. */
+int output_write_chunks(struct async_stream *stream);
 /* Nothing can be written any more: everyone who waits learns it. */
 void output_fail(struct async_stream *stream, int error);
 void output_release(struct async_stream *stream);

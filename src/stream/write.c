@@ -37,8 +37,7 @@ static size_t size_of(const struct iovec *parts, int count)
 	return size;
 }
 
-/* Become the writer: 0, or why not. */
-static int take_turn(struct async_stream *stream, struct async_task *self)
+int output_take_turn(struct async_stream *stream, struct async_task *self)
 {
 	struct output *output = &stream->output;
 	int64_t error;
@@ -56,8 +55,7 @@ static int take_turn(struct async_stream *stream, struct async_task *self)
 	return 0;
 }
 
-/* As the writer: send what is buffered. 0 or an error; what went is no longer buffered. */
-static int write_chunks(struct async_stream *stream)
+int output_write_chunks(struct async_stream *stream)
 {
 	struct output *output = &stream->output;
 	int error = 0;
@@ -104,7 +102,7 @@ static int write_joined(struct async_stream *stream, const struct iovec *parts, 
 		return stream->transport->write(stream, parts, count, done);
 	chunks = chunks_parts(&output->chunks, all, CHUNKS_AT_ONCE);
 	if (size_of(all, chunks) != before || chunks + count > CHUNKS_AT_ONCE) {
-		error = write_chunks(stream);
+		error = output_write_chunks(stream);
 		return error ? error : stream->transport->write(stream, parts, count, done);
 	}
 	memcpy(all + chunks, parts, (size_t)count * sizeof *parts);
@@ -114,6 +112,11 @@ static int write_joined(struct async_stream *stream, const struct iovec *parts, 
 	output_took(stream, sent < before ? sent : before);
 	*done = sent < before ? 0 : sent - before;
 	return error;
+}
+
+int output_refused(const struct async_stream *stream)
+{
+	return is_refused(stream) ? refused(stream) : 0;
 }
 
 /* The end of a write that did not simply go through. */
@@ -143,7 +146,7 @@ static ssize_t write_parts(struct async_stream *stream, struct async_task *self,
 
 	stream_enter(stream);
 	stream->output.used = true;
-	error = take_turn(stream, self);
+	error = output_take_turn(stream, self);
 	if (!error) {
 		error = write_joined(stream, parts, count, &done);
 		if (!stream->closed) {
