@@ -22,5 +22,6 @@
 #include <await/stream.h>
 #include <await/server.h>
 #include <await/signal.h>
+#include <await/process.h>
 
 #endif

@@ -33,7 +33,7 @@
 				X(timerfd_create) X(write) X(writev) X(calloc) X(malloc)           \
 					X(realloc) X(aligned_alloc) X(posix_memalign) X(strdup)    \
 						X(pthread_create) X(io_uring_setup)                \
-							X(io_uring_enter) X(io_uring_register)
+							X(io_uring_enter) X(io_uring_register) X(pidfd_open)
 
 enum call {
 #define NUMBER(name) CALL_##name,
@@ -330,6 +330,8 @@ __attribute__((no_sanitize("address"))) long __wrap_syscall(long number, ...)
 		error = admit(CALL_io_uring_enter, NULL);
 	else if (number == SYS_io_uring_register)
 		error = admit(CALL_io_uring_register, NULL);
+	else if (number == SYS_pidfd_open)
+		error = admit(CALL_pidfd_open, NULL);
 	if (error) {
 		errno = error;
 		return -1;
