@@ -47,8 +47,9 @@ static int serve(void *arg)
 {
 	struct settings *settings = arg;
 
-	return await_serve_with(&settings->options, settings->address,
-				settings->lines ? echo_lines : echo_chunks, NULL);
+	if (settings->lines)
+		return await_serve_with(&settings->options, settings->address, echo_lines, NULL);
+	return await_serve_with(&settings->options, settings->address, echo_chunks, NULL);
 }
 
 static int usage(void)

@@ -125,6 +125,9 @@ static int64_t epoll_start(struct async_loop *loop, struct operation *operation)
 		result = first_attempt(operation, descriptor);
 		if (likely(result != -EAGAIN || !operation_may_wait(operation))) {
 			learn(state, descriptor, operation, result);
+			if (operation->code == OP_RECV && result == (int64_t)operation->size &&
+			    operation->wait.task)
+				epoll_received_full(loop, state);
 			return result;
 		}
 	}

@@ -27,10 +27,12 @@ static int64_t receive_now(struct async_loop *loop, struct descriptor *descripto
 		buffer_give(loop, buffer);
 		return error;
 	}
-	if (n < LENT_BYTES && (descriptor->flags & (FD_STREAM | FD_HANGUP)) == FD_STREAM)
-		descriptor->flags |= FD_DRAINED;
 	operation->data = buffer;
 	operation->size = LENT_BYTES;
+	if (n == LENT_BYTES)
+		epoll_received_full(loop, loop->backend_state);
+	else if ((descriptor->flags & (FD_STREAM | FD_HANGUP)) == FD_STREAM)
+		descriptor->flags |= FD_DRAINED;
 	return n;
 }
 

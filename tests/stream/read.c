@@ -3,6 +3,7 @@
 #include <await.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -290,4 +291,52 @@ TEST_TASK_WITH(memory_runs_out_and_nothing_is_lost, "S04", .backends = BACKEND_E
 	CHECK_STR(data, "abc");
 	await_stream_close(ends[0]);
 	await_stream_close(ends[1]);
+}
+
+static int flood(void *arg)
+{
+	char *data = calloc(1, LARGE);
+
+	while (await_stream_write(arg, data, LARGE) > 0)
+		continue;
+	free(data);
+	return 0;
+}
+
+static int swallow(void *arg)
+{
+	const char *data;
+
+	while (await_stream_chunk(arg, &data) > 0)
+		continue;
+	return 0;
+}
+
+/* Both sides always find something to do without waiting; others must get their turns. */
+TEST_TASK_WITH(a_fast_peer_does_not_starve_the_others, "G08 P08", .backends = REAL_BACKENDS)
+{
+	async_task *tasks[8];
+	async_stream *ends[8];
+	double begun = async_now(), worst = 0;
+
+	for (int i = 0; i < 8; i += 2) {
+		CHECK(stream_ends(STREAM_TCP, ends + i, NULL));
+		tasks[i] = async_create_task(flood, ends[i]);
+		tasks[i + 1] = async_create_task(swallow, ends[i + 1]);
+	}
+	while (async_now() - begun < 0.5) {
+		double asleep = async_now();
+
+		await_sleep(0.001);
+		if (async_now() - asleep > worst)
+			worst = async_now() - asleep;
+	}
+	printf("a sleep of 1 ms took at most %.1f ms\n", worst * 1e3);
+	CHECK(worst < 0.25);
+	for (int i = 0; i < 8; i++)
+		async_task_cancel(tasks[i]);
+	for (int i = 0; i < 8; i++)
+		await_task(tasks[i]);
+	for (int i = 0; i < 8; i++)
+		async_stream_abort(ends[i]);
 }
