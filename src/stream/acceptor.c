@@ -91,10 +91,12 @@ int acceptor_main(void *arg)
 		if (!error && ++in_a_row % ACCEPTS_IN_A_ROW == 0)
 			error = await_sleep(0);
 	}
-	if (server->stopped || async_cancelled())
+	if (server->stopped)
 		return 0;
+	/* A socket that listens and accepts no more would leave its clients waiting. */
 	server->error = error;
-	async_report_error(error, "server on %s: accepting has ended", listener->address);
+	if (!async_cancelled())
+		async_report_error(error, "server on %s: accepting has ended", listener->address);
 	async_server_stop(server);
 	return 0;
 }

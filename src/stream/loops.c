@@ -78,8 +78,11 @@ static void on_stop(void *arg)
 /* On the supervisor's: one that fails stops all. */
 static void on_failed(void *arg)
 {
-	struct async_server *server = ((struct worker *)arg)->loops->server;
+	const struct loops *loops = ((struct worker *)arg)->loops;
+	struct async_server *server = loops->server;
 
+	if (loops->stopping)
+		return; /* the server may be gone by now */
 	if (!server->stopped)
 		server->error = ((struct worker *)arg)->result;
 	async_server_stop(server);
@@ -99,7 +102,7 @@ static int worker_main(void *arg)
 {
 	struct worker *worker = arg;
 	const struct async_server *main_server = worker->loops->server;
-	struct async_loop *supervisor = main_server->loop;
+	struct async_loop *supervisor = worker->loops->supervisor;
 	int error, closed;
 
 	error = server_start(&worker->options, worker->address, main_server->handler,
@@ -128,9 +131,9 @@ static void *thread_main(void *arg)
 	worker->result = async_run_with(&worker->loop_options, worker_main, worker);
 	if (!worker->loop) { /* there was no loop to run on */
 		worker->error = worker->result;
-		async_call_threadsafe(worker->loops->server->loop, &worker->told, on_told, worker);
+		async_call_threadsafe(worker->loops->supervisor, &worker->told, on_told, worker);
 	}
-	async_call_threadsafe(worker->loops->server->loop, &worker->ended, on_ended, worker);
+	async_call_threadsafe(worker->loops->supervisor, &worker->ended, on_ended, worker);
 	return NULL;
 }
 
@@ -225,7 +228,7 @@ int await_loops_start(struct loops *loops, struct async_server *server)
 	int wanted = server->loop->backend->virtual_clock ? 1 : loops_wanted(&server->options);
 	int error = 0;
 
-	*loops = (struct loops){ .server = server };
+	*loops = (struct loops){ .server = server, .supervisor = server->loop };
 	if (wanted == 1)
 		return 0;
 	loops->workers = calloc((size_t)wanted - 1, sizeof *loops->workers);

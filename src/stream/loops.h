@@ -15,6 +15,7 @@
 
 struct loops {
 	struct async_server *server;
+	struct async_loop *supervisor; /* the server's: outlives it */
 	struct worker *workers;
 	size_t count;
 	size_t silent;	/* have not told yet how their start went */

@@ -78,11 +78,15 @@ static void server_free(struct async_server *server)
 static int start_main(struct async_server *server)
 {
 	static const async_task_options at_once = { .name = "server", .eager = true };
+	int error;
 
 	server->task = async_create_task_at_(server_main, server, &at_once, server->site);
 	if (!server->task)
 		return -ENOMEM;
-	return async_task_done(server->task) ? await_task(server->task) : 0;
+	if (!async_task_done(server->task))
+		return 0;
+	error = await_task(server->task);
+	return error ? error : -ECANCELED; /* by somebody who cancels whatever he finds */
 }
 
 int server_start(const async_server_options *options, const char *address,
