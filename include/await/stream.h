@@ -32,10 +32,11 @@ ASYNC_API async_stream *await_connect_stream_with(const char *address,
 						  const async_stream_options *options);
 /*
  * A stream over a descriptor that is open already: a connected stream socket, a pipe or FIFO, a
- * character device. The stream owns it from now on, and makes it non-blocking. With the first pipe
- * the process ignores SIGPIPE, unless it handles it: the call fails instead. NULL: -EINVAL for
- * what cannot be waited for (a regular file: <await/file.h>), -EBADF, -ENOMEM; then it stays the
- * caller's. options may be NULL here and below.
+ * character device, or a regular file (standard input may be one; its calls take as long as the
+ * disk). The stream owns it from now on, and makes it non-blocking. With the first that is no
+ * socket the process ignores SIGPIPE, unless it handles it: writing to a pipe that nobody reads is
+ * an error. NULL: -EINVAL for what cannot be a stream, -EBADF, -ENOMEM; then it stays the caller's.
+ * options may be NULL here and below.
  */
 ASYNC_API async_stream *async_stream_open(int fd, const async_stream_options *options);
 /* Two streams joined in memory: what is written to one is read from the other. 0 or -ENOMEM. */

@@ -136,11 +136,11 @@ static int kind_of(int fd)
 				  fd);
 	if (fstat(fd, &status))
 		return async_fail(-errno, "cannot make a stream of descriptor %d", fd);
-	if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode))
+	if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode) || S_ISREG(status.st_mode))
 		return 1;
 	return async_fail(-EINVAL,
-			  "descriptor %d is neither a socket nor a pipe nor a character device; for"
-			  " files see <await/file.h>",
+			  "descriptor %d is neither a socket nor a pipe, a character device or a"
+			  " regular file",
 			  fd);
 }
 

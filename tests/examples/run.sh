@@ -112,7 +112,24 @@ lines=$(($(wc -l < "$work/simulate-3") / 2))
 [ "$(head -n "$lines" "$work/simulate-3")" != "$(cat "$work/simulate-4")" ] ||
 	{ echo 'simulate: two seeds, the same run'; exit 1; }
 
+# Commands from a file and from a pipe; one takes too long, one fails.
+printf 'echo one; exit 3\necho early; sleep 100\necho two >&2\n' > "$work/commands"
+for from in file pipe; do
+	if [ "$from" = file ]; then
+		timeout 20 "$build/examples/shell_pool" 2 0.5 < "$work/commands" > "$work/output"
+	else
+		cat "$work/commands" | timeout 20 "$build/examples/shell_pool" 2 0.5 > "$work/output"
+	fi
+	for line in '[3] echo one; exit 3' one '[timed out] echo early; sleep 100' early '[0] echo two >&2' two; do
+		grep -qxF -- "$line" "$work/output" ||
+			{ echo "shell_pool from a $from lacks '$line':"; cat "$work/output"; exit 1; }
+	done
+done
+tried="$tried"'shell_pool '
+
 python3 "$source/tests/examples/servers.py" "$build"
+python3 "$source/tests/examples/streams.py" "$build"
+tried="$tried"'echo_streams chat port_forward '
 
 for path in "$source"/examples/*.c "$source"/examples/*/*.c; do
 	name=$(basename "$path" .c)

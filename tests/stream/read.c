@@ -261,7 +261,7 @@ TEST_TASK(a_stream_that_is_none_says_why, "S01 P09 N03")
 	char data[4];
 	const char *slice;
 	async_stream *none = async_stream_open(-EMFILE, NULL);
-	int file = open("/proc/self/exe", O_RDONLY);
+	int folder = open("/", O_RDONLY | O_DIRECTORY);
 
 	CHECK(!none);
 	CHECK_INT(await_stream_read(none, data, 4), -EINVAL);
@@ -269,9 +269,10 @@ TEST_TASK(a_stream_that_is_none_says_why, "S01 P09 N03")
 	CHECK_INT(await_stream_write(none, data, 4), -EINVAL);
 	CHECK_INT(await_stream_close(none), -EINVAL);
 	async_stream_abort(none);
-	CHECK(!async_stream_open(file, NULL));
-	CHECK_TEXT_HAS(async_error(), "neither a socket nor a pipe nor a character device");
-	close(file);
+	CHECK(!async_stream_open(folder, NULL));
+	CHECK_TEXT_HAS(async_error(),
+		       "neither a socket nor a pipe, a character device or a regular file");
+	close(folder);
 	CHECK(!async_stream_open(9999, NULL));
 	CHECK_TEXT_HAS(async_error(), "EBADF");
 }
@@ -339,4 +340,20 @@ TEST_TASK_WITH(a_fast_peer_does_not_starve_the_others, "G08 P08", .backends = RE
 		await_task(tasks[i]);
 	for (int i = 0; i < 8; i++)
 		async_stream_abort(ends[i]);
+}
+
+TEST_TASK(a_regular_file_may_be_a_stream, "P09")
+{
+	char name[] = "/tmp/await-stream-XXXXXX";
+	int fd = mkstemp(name);
+	async_stream *file = async_stream_open(fd, NULL);
+	const char *line;
+
+	CHECK_INT(await_stream_write(file, "one\ntwo", 7), 7);
+	lseek(fd, 0, SEEK_SET);
+	CHECK_INT(await_stream_readline(file, &line), 4);
+	CHECK_INT(await_stream_readline(file, &line), 3);
+	CHECK_INT(await_stream_readline(file, &line), 0);
+	CHECK_INT(await_stream_close(file), 0);
+	unlink(name);
 }
