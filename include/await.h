@@ -19,6 +19,7 @@
 #include <await/run.h>
 #include <await/sync.h>
 #include <await/net.h>
+#include <await/pass.h>
 #include <await/stream.h>
 #include <await/server.h>
 #include <await/signal.h>
