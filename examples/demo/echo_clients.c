@@ -80,6 +80,7 @@ static int exchange(int fd, int number, int round)
 
 	memset(sent, 'a' + (number + round) % 26, sizeof sent);
 	snprintf(sent, sizeof sent, "client %d, round %d", number, round);
+	sent[sizeof sent - 1] = '\n'; /* a line, for servers that echo lines */
 	n = await_sendall(fd, sent, sizeof sent);
 	while (n > 0 && got < sizeof data) {
 		n = await_recv(fd, data + got, sizeof data - got);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The demo: examples/echo_sockets.c, as it stands in the README, holds every client that one process
-# may have (20,000 if the descriptor limit allows). Then the same against a thread per client. Ends
-# with a table of both. `make demo` runs it; it takes less than a minute.
+# may have (20,000 if the descriptor limit allows), and so does examples/echo_streams.c. Then the same
+# against a thread per client. Ends with a table of all. `make demo` runs it; it takes less than a minute.
 #
 #   examples/demo/run.sh BUILD_DIR [CLIENTS [ROUNDS]]
 set -u
@@ -93,6 +93,14 @@ sockets()
 	run_clients "$backend" "$wanted"
 }
 
+# The same over streams, on the default backend: line by line, with a buffer only while it is used.
+streams()
+{
+	echo "echo_streams on $1: $wanted clients, one thread"
+	start_server echo_streams "LIBAWAIT_BACKEND=$1"
+	run_clients streams "$wanted"
+}
+
 # A thread costs memory that a small machine may not have for all of them.
 threads()
 {
@@ -148,9 +156,11 @@ table()
 	}
 	{ value[FILENAME, $1] = $2 }
 	END {
+		name["threads"] = "echo_threads"
+		name["streams"] = "over streams"
 		printf "\n%-44s", ""
 		for (i = 1; i < ARGC; i++)
-			printf "%17s", ARGV[i] == "threads" ? "echo_threads" : "libawait, " ARGV[i]
+			printf "%17s", name[ARGV[i]] ? name[ARGV[i]] : "libawait, " ARGV[i]
 		print ""
 		row("clients, all connected at once", "clients")
 		row("threads of the server", "threads")
@@ -164,7 +174,7 @@ table()
 
 hard_limit=$(ulimit -H -n)
 ulimit -n "$hard_limit" || fail "cannot raise the descriptor limit to the hard one, $hard_limit"
-for program in echo_sockets echo_threads echo_clients; do
+for program in echo_sockets echo_streams echo_threads echo_clients; do
 	[ -x "$build/examples/$program" ] || fail "$build/examples/$program is missing: build first"
 done
 
@@ -174,9 +184,10 @@ if [ "$backend" = uring ] && [ $(($(date +%s) - started)) -lt "$patience_seconds
 	sockets epoll
 	columns="$columns epoll"
 fi
+streams "${columns%% *}"
 threads
 # shellcheck disable=SC2086
-table $columns threads
+table $columns streams threads
 echo
 [ -z "$notes" ] || echo "$notes"
 echo "Every echo is 64 bytes, compared. Clients and server share $(nproc) processors." \

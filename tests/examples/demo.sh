@@ -31,12 +31,12 @@ sh "$source/examples/demo/run.sh" "$build" "$clients" 3 > "$work/output" 2>&1 ||
 	exit 1
 }
 if grep -q 'libawait, uring' "$work/output"; then
-	expect 'clients, all connected at once' "$clients" "$clients" "$clients"
-	expect 'threads of the server' 1 1 $((clients + 1))
+	expect 'clients, all connected at once' "$clients" "$clients" "$clients" "$clients"
+	expect 'threads of the server' 1 1 1 $((clients + 1))
 else
 	echo 'warning: no io_uring here: the demo showed epoll only'
-	expect 'clients, all connected at once' "$clients" "$clients"
-	expect 'threads of the server' 1 $((clients + 1))
+	expect 'clients, all connected at once' "$clients" "$clients" "$clients"
+	expect 'threads of the server' 1 1 $((clients + 1))
 fi
 sed -n '/libawait, /,$p' "$work/output"
 
