@@ -385,3 +385,39 @@ TEST_TASK_WITH(a_thousand_eight_at_a_time, "P01 P08 X17", .backends = REAL_BACKE
 	CHECK_INT(waitpid(-1, NULL, WNOHANG), -1);
 	CHECK_INT(errno, ECHILD);
 }
+
+static int run_something(void *arg)
+{
+	async_process_output *output = arg;
+
+	return await_process_run(NULL, ASYNC_ARGV("/bin/sh", "-c", "cat; echo error >&2"),
+				 "input\n", 6, output);
+}
+
+/* What the cancellation explorer does in simulation, where there are no processes: a cancel after
+ * any number of turns of the loop. */
+TEST_TASK_WITH(a_cancel_at_any_time_leaves_nothing, "P08 X17 P03", .backends = REAL_BACKENDS,
+	       .deadline = 60)
+{
+	int cancelled = 0, complete = 0;
+
+	for (int turns = 0; turns < 120; turns++) {
+		async_process_output output = { 0 };
+		async_task *task = async_create_task(run_something, &output);
+		int code;
+
+		for (int i = 0; i < turns % 60; i++)
+			await_sleep(turns < 60 ? 0 : 0.0002);
+		async_task_cancel(task);
+		code = await_task(task);
+		CHECK(code == 0 || code == -ECANCELED);
+		cancelled += code != 0;
+		complete += code == 0;
+		if (!code)
+			CHECK_STR(output.out, "input\n");
+		async_process_output_free(&output);
+		CHECK_INT(waitpid(-1, NULL, WNOHANG), -1);
+	}
+	printf("%d cancelled, %d complete\n", cancelled, complete);
+	CHECK(cancelled > 0);
+}
