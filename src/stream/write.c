@@ -138,6 +138,22 @@ static ssize_t write_failed(struct async_stream *stream, struct async_task *self
 	return error;
 }
 
+/* After the transport's part: hand over, see to what is left, leave. */
+static ssize_t write_ends(struct async_stream *stream, struct async_task *self,
+			  const struct iovec *parts, int count, size_t size, size_t done, int error)
+{
+	ssize_t n = (ssize_t)size;
+
+	if (!stream->closed) {
+		stream->output.writer = NULL;
+		if (error)
+			n = write_failed(stream, self, parts, count, size, done, error);
+		else
+			output_next(stream);
+	}
+	return stream_leave(stream) ? -EBADF : n;
+}
+
 static ssize_t write_parts(struct async_stream *stream, struct async_task *self,
 			   const struct iovec *parts, int count, size_t size)
 {
@@ -147,24 +163,40 @@ static ssize_t write_parts(struct async_stream *stream, struct async_task *self,
 	stream_enter(stream);
 	stream->output.used = true;
 	error = output_take_turn(stream, self);
-	if (!error) {
-		error = write_joined(stream, parts, count, &done);
-		if (!stream->closed) {
-			stream->output.writer = NULL;
-			if (unlikely(error)) {
-				ssize_t n =
-					write_failed(stream, self, parts, count, size, done, error);
+	if (error)
+		return stream_leave(stream) ? -EBADF : error;
+	error = write_joined(stream, parts, count, &done);
+	return write_ends(stream, self, parts, count, size, done, error);
+}
 
-				return stream_leave(stream) ? -EBADF : n;
-			}
-			if (unlikely(stream->output.writers.first || stream->output.chunks.bytes ||
-				     stream->output.flushers.first))
-				output_next(stream);
-		}
+/* Nothing is buffered, nobody writes, nothing is wrong. */
+static inline bool is_simple(const struct async_stream *stream)
+{
+	const struct output *output = &stream->output;
+
+	return likely(!((uintptr_t)output->writer | (uintptr_t)output->writers.first |
+			(uintptr_t)output->chunks.first | (uintptr_t)output->flushers.first |
+			(unsigned)output->error | output->ended | stream->closed));
+}
+
+/* What nearly every write is: straight to the transport, and done. */
+static ssize_t write_simply(struct async_stream *stream, struct async_task *self, const void *data,
+			    size_t size)
+{
+	struct iovec part = { (void *)data, size };
+	size_t done = 0;
+	int error;
+
+	stream_enter(stream);
+	stream->output.used = true;
+	stream->output.writer = self;
+	error = stream->transport->write(stream, &part, 1, &done);
+	stream->output.writer = NULL;
+	if (likely(!error && is_simple(stream))) {
+		stream->users--;
+		return (ssize_t)size;
 	}
-	if (unlikely(stream_leave(stream)))
-		return -EBADF;
-	return error ? error : (ssize_t)size;
+	return write_ends(stream, self, &part, 1, size, done, error);
 }
 
 ssize_t await_stream_write(async_stream *stream, const void *data, size_t size)
@@ -175,9 +207,11 @@ ssize_t await_stream_write(async_stream *stream, const void *data, size_t size)
 
 	if (unlikely(error))
 		return error;
+	if (likely(size && is_simple(stream)))
+		return write_simply(stream, self, data, size);
 	if (is_refused(stream))
 		return refused(stream);
-	return unlikely(!size) ? 0 : write_parts(stream, self, &part, 1, size);
+	return size ? write_parts(stream, self, &part, 1, size) : 0;
 }
 
 ssize_t await_stream_writev(async_stream *stream, const struct iovec *parts, int count)
