@@ -96,6 +96,9 @@ struct backend {
 	/* Complete what can be completed, waiting until deadline_ns (NS_NEVER: for ever; <= now:
 	 * not at all). */
 	void (*poll)(struct async_loop *loop, uint64_t deadline_ns);
+	/* A descriptor that is readable whenever poll() could complete something: for a loop that
+	 * is the guest of another. NULL: there is none. */
+	int (*descriptor)(struct async_loop *loop);
 	/* End a poll that waits; from any thread or signal handler. */
 	void (*wake)(struct async_loop *loop);
 	/* Run one step of a task that is ready, if there is one. NULL: task_run_ready, as the real

@@ -98,6 +98,20 @@ for backend in '' epoll sim; do
 done
 unset LIBAWAIT_BACKEND
 
+# The guest of libuv, where there is libuv: its task and the host's own timer take turns.
+tried="$tried"'embed_libuv '
+if [ -x "$build/examples/embed_libuv" ]; then
+	for backend in '' epoll; do
+		LIBAWAIT_BACKEND=$backend
+		export LIBAWAIT_BACKEND
+		[ -n "$backend" ] || unset LIBAWAIT_BACKEND
+		count embed_libuv '' '^host: tick [1-3]$' 3 '^guest: heard "hello [1-3]"$' 3 \
+			'^guest: fib(20) = 6765$' 1 '^host: the guest ended with 0$' 1 . 8
+	done
+	unset LIBAWAIT_BACKEND
+	echo 'the guest of libuv prints what it should'
+fi
+
 # One seed, one run; another seed, another.
 for seed in 3 3 4; do
 	count simulate "$seed" '^[0-9.]* s: "thirty' 1
