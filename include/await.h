@@ -20,5 +20,6 @@
 #include <await/sync.h>
 #include <await/net.h>
 #include <await/thread.h>
+#include <await/file.h>
 
 #endif

@@ -20,6 +20,7 @@
 #include "backend/readiness.h"
 #include "backend/ring.h"
 #include "backend/uring_entry.h"
+#include "backend/uring_file.h"
 
 /* What a completion belongs to: an operation's address, or one of these. */
 enum { DATA_NOBODY, DATA_WAKE, DATA_NUMBERS };
@@ -33,6 +34,11 @@ struct uring_state {
 	bool wake_armed;
 	struct operation *stuck; /* could not be queued: the rings were full */
 };
+
+struct ring *uring_ring(struct async_loop *loop)
+{
+	return &((struct uring_state *)loop->backend_state)->ring;
+}
 
 static void wake_arm(struct uring_state *state)
 {
@@ -326,6 +332,10 @@ static void take_completions(struct async_loop *loop, struct uring_state *state)
 			}
 			continue;
 		}
+		if (unlikely(completion.user_data & URING_FILE)) {
+			uring_file_complete(completion.user_data, completion.res);
+			continue;
+		}
 		complete(loop, state, &completion);
 	}
 	__atomic_store_n(ring->cq_head, head, __ATOMIC_RELEASE);
@@ -405,5 +415,7 @@ const struct backend backend_uring = {
 	.cancel = uring_cancel,
 	.poll = uring_poll,
 	.shut = uring_shut,
+	.file = uring_file,
+	.file_cancel = uring_file_cancel,
 	POSIX_SOCKETS,
 };

@@ -130,12 +130,16 @@ static int job_wait(struct async_task *self, struct job *job)
 }
 
 /* Simulation: its time must not pass while the job runs. */
-static int job_stand(struct job *job)
+static int job_stand(struct async_task *self, struct job *job)
 {
 	pthread_cond_t ended = PTHREAD_COND_INITIALIZER;
 	struct pool *pool = job->pool;
 	int error;
 
+	/* Others have their turn first, as they would have while it runs. */
+	task_yield(self);
+	if (self->cancel_error)
+		return self->cancel_error;
 	job->mailbox = NULL;
 	job->standing = &ended;
 	error = pool_submit(pool, job);
@@ -162,7 +166,7 @@ static int job_await(struct async_task *self, struct job *job, async_pool *of)
 		return error;
 	job->began_ns = loop_clock(self->loop);
 	job->locals = self->locals;
-	error = self->loop->backend->virtual_clock ? job_stand(job) : job_wait(self, job);
+	error = self->loop->backend->virtual_clock ? job_stand(self, job) : job_wait(self, job);
 	if (!error && job->result < 0 && *job->error)
 		task_take_error(self, job->error);
 	return error;
