@@ -85,6 +85,52 @@ ASYNC_API int await_write_file(const char *path, const void *data, size_t size, 
  * is overwritten; after a failure or a cancel it is incomplete. Bytes copied. */
 ASYNC_API off_t await_copy_file(const char *from, const char *to, mode_t mode);
 
+/*
+ * What changes in files and directories, told by inotify(7):
+ *
+ *	while (await_file_change(watch, &change) == 0) ...
+ *
+ * A watch belongs to the loop it was opened on; one task at a time waits on it (-EBUSY). Changes
+ * between two calls are kept, up to the system's fs.inotify.max_queued_events; past that one change
+ * is ASYNC_FILE_OVERFLOW, without a path: look at everything anew.
+ */
+enum {
+	ASYNC_FILE_CREATED = 1,	    /* an entry of a directory: made, */
+	ASYNC_FILE_MOVED_HERE = 2,  /* renamed into it, */
+	ASYNC_FILE_MOVED_AWAY = 4,  /* renamed out of it, */
+	ASYNC_FILE_DELETED = 8,	    /* removed; */
+	ASYNC_FILE_MODIFIED = 16,   /* a file, watched itself or an entry: written or truncated, */
+	ASYNC_FILE_WRITTEN = 32,    /* closed by a writer, */
+	ASYNC_FILE_ATTRIBUTES = 64, /* its mode, owner, times or links changed; */
+	ASYNC_FILE_ALL = 127,
+	ASYNC_FILE_GONE = 128,	   /* always told: the path's file was removed or renamed, and is no
+				      longer watched; */
+	ASYNC_FILE_OVERFLOW = 256, /* changes were lost */
+};
+
+typedef struct async_file_change {
+	unsigned what;	   /* one of the above */
+	const char *path;  /* as given to async_file_watch_add; NULL with ASYNC_FILE_OVERFLOW */
+	const char *name;  /* of the directory's entry; "" for the path itself */
+	bool is_directory; /* what changed is one */
+	uint32_t pair;	   /* the same for both halves of a rename between watched places, or 0 */
+} async_file_change;
+
+typedef struct async_file_watch async_file_watch;
+
+/* NULL: -ENOTSUP in simulation; -EMFILE (fs.inotify.max_user_instances), -ENFILE, -ENOMEM. The
+ * caller's, to be closed. */
+ASYNC_API async_file_watch *async_file_watch_open(void);
+/* Watch a file or directory (not what is below its directories) for changes of the mask. -ENOENT,
+ * -EACCES; -ENOSPC: fs.inotify.max_user_watches; -EEXIST: it is watched already; -ENOMEM; -EINVAL. */
+ASYNC_API int async_file_watch_add(async_file_watch *watch, const char *path, unsigned mask);
+/* -ENOENT when that path is not watched. */
+ASYNC_API int async_file_watch_remove(async_file_watch *watch, const char *path);
+/* The next change, in the order they happened; what it points to is valid until the next call. */
+ASYNC_API int await_file_change(async_file_watch *watch, async_file_change *change);
+/* A task that waits on it gets -EBADF. NULL is allowed. */
+ASYNC_API void async_file_watch_close(async_file_watch *watch);
+
 ASYNC_END_DECLS
 
 #endif
