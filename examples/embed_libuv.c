@@ -64,7 +64,7 @@ static void run_guest(void)
 	if (seconds == INFINITY)
 		uv_timer_stop(&guest.due);
 	else
-		uv_timer_start(&guest.due, on_due, (uint64_t)ceil(seconds * 1000), 0);
+		uv_timer_start(&guest.due, on_due, (uint64_t)(seconds * 1000) + 1, 0);
 	if (async_remote_result(guest.main, 0) == -ETIMEDOUT)
 		return;
 	printf("host: the guest ended with %d\n", async_remote_result(guest.main, 0));

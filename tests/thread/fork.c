@@ -148,6 +148,9 @@ TEST_TASK_WITH(child_needs_memory, "A20", .backends = REAL_BACKENDS)
 	fault_inject("mmap", 1, ENOMEM);
 	CHECK_INT(await_fork(fail, NULL, NULL, 0), -ENOMEM);
 	CHECK_TEXT_HAS(async_error(), "share with the child");
+	fault_inject("fork", 1, EAGAIN);
+	CHECK_INT(await_fork(fail, NULL, NULL, 0), -EAGAIN);
+	CHECK_TEXT_HAS(async_error(), "no child for fail tests/thread/fork.c");
 }
 
 TEST_TASK_WITH(simulation_has_no_processes, "A20", .backends = BACKEND_SIM)

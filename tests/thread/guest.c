@@ -27,7 +27,7 @@ static int host(async_loop *loop, async_remote *remote)
 		if (async_remote_result(remote, 0) != -ETIMEDOUT)
 			break;
 		/* EINTR: the watchdog's signal. */
-		CHECK(poll(&ready, 1, seconds == INFINITY ? -1 : (int)ceil(seconds * 1000)) >= 0 ||
+		CHECK(poll(&ready, 1, seconds == INFINITY ? -1 : (int)(seconds * 1000) + 1) >= 0 ||
 		      errno == EINTR);
 	}
 	return calls;
