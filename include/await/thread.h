@@ -111,8 +111,8 @@ ASYNC_API long await_fork_(async_fork_fn *fn, void *arg, void *output, size_t si
 
 /*
  * Call fn(arg) on `loop`'s thread, soon, from any thread; it runs as a callback and must not await.
- * Dropped when the loop closes first. -ENOMEM; -ESHUTDOWN when the loop is closing. Here and below
- * the loop must outlive the call.
+ * Dropped when the loop closes first. A signal handler takes async_call_threadsafe. -ENOMEM;
+ * -ESHUTDOWN when the loop is closing. Here and below the loop must outlive the call.
  */
 ASYNC_API int async_loop_call(async_loop *loop, async_callback *fn, void *arg);
 
@@ -164,9 +164,9 @@ ASYNC_API void async_remote_detach(async_remote *remote);
  * async_loop_new; give it work with async_loop_run_task. The host watches the descriptor for
  * reading, and calls async_loop_run_ready when it is readable or when the time is up.
  *
- * The descriptor belongs to the loop. A loop on io_uring changes to epoll here, since a ring does not
- * tell all: ask before it has run anything and before other threads know it. -ENOTSUP in simulation;
- * -EBUSY while the loop runs or its tasks wait for input or output; -EMFILE, -ENOMEM.
+ * The descriptor belongs to the loop. A loop on io_uring changes to epoll here, since a ring does
+ * not tell all: ask before it has run anything and before other threads know it. -ENOTSUP in
+ * simulation; -EBUSY while the loop runs or its tasks wait for input or output; -EMFILE, -ENOMEM.
  */
 ASYNC_API int async_loop_descriptor(async_loop *loop);
 
@@ -174,7 +174,8 @@ ASYNC_API int async_loop_descriptor(async_loop *loop);
  * Run what is ready, without waiting: callbacks, timers, tasks. *seconds: call again after that at
  * the latest, whatever the descriptor says (0: at once; INFINITY: no timer is set). Tasks run on
  * this thread and may call the host's functions. The watchdog's signal may end a wait of the host's
- * with EINTR (option slow_step_seconds; < 0: no watchdog). -EBUSY inside a task or callback of a loop.
+ * with EINTR (option slow_step_seconds; < 0: no watchdog). -EBUSY inside a task or callback of a
+ * loop.
  */
 ASYNC_API int async_loop_run_ready(async_loop *loop, double *seconds);
 

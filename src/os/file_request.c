@@ -84,7 +84,19 @@ static void describe_request(const struct wait *wait, char *text, size_t size)
 		snprintf(text, size, "descriptor %d", request->fd);
 }
 
-static int64_t run(struct async_task *self, struct file_request *request, const char *caller)
+/* The pool's own failures come with a text: then *told. */
+static int64_t run_on_thread(struct file_request *request, const char *caller, bool *told)
+{
+	const async_job_options options = { .pool = &file_pool };
+	long result = 0;
+	int error = await_thread_with_(&options, perform, request, &result, caller);
+
+	*told = error != 0;
+	return error ? error : result;
+}
+
+static int64_t run(struct async_task *self, struct file_request *request, const char *caller,
+		   bool *told)
 {
 	static const struct wait_kind file_kind = { "a file", request_cancel, describe_request };
 	struct async_loop *loop = self->loop;
@@ -105,13 +117,14 @@ static int64_t run(struct async_task *self, struct file_request *request, const 
 			result = request->cancel_error;
 		return result;
 	}
-	return await_thread_in_(&file_pool, perform, request, caller);
+	return run_on_thread(request, caller, told);
 }
 
 int64_t file_run(struct file_request *request, const char *caller)
 {
 	struct async_task *self = task_self(caller);
 	char what[160];
+	bool told = false;
 	int64_t result;
 
 	if (self->cancel_error)
@@ -120,9 +133,9 @@ int64_t file_run(struct file_request *request, const char *caller)
 		return request->fd;
 	request->cancel_error = 0;
 	do
-		result = run(self, request, caller);
+		result = run(self, request, caller, &told);
 	while (result == -EINTR); /* the kernel's own affairs */
-	if (result < 0 && result != self->cancel_error && result != -ENOBUFS) {
+	if (result < 0 && !told && result != self->cancel_error) {
 		request->wait.task = self;
 		describe_request(&request->wait, what, sizeof what);
 		async_fail((int)result, "%s: %s", caller, what);

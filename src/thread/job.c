@@ -42,6 +42,8 @@ static void leave_pool(struct pool *pool, struct job *job, bool *abandoned)
 static void hand_over(struct pool *pool, struct job *job)
 {
 	job->abandoned(job->arg, job->result);
+	if (loop_current)
+		loop_free(loop_current); /* it may have awaited, too */
 	pthread_mutex_lock(&pool->mutex);
 	list_remove(&pool->running, &job->link);
 	pthread_mutex_unlock(&pool->mutex);

@@ -224,6 +224,7 @@ TEST_TASK_WITH(no_thread_for_files, "X06", .backends = BACKEND_EPOLL)
 
 	fault_inject("pthread_create", 1, EAGAIN);
 	CHECK_INT(await_stat("/", &status), -EAGAIN);
+	CHECK_TEXT_HAS(async_error(), "pool files: not one thread");
 }
 
 /* A kernel that does not say what it knows: everything goes to the pool. */

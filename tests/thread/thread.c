@@ -294,6 +294,26 @@ TEST_TASK_WITH(abandoned_job_is_taken_over, "A18 A19", .backends = REAL_BACKENDS
 	CHECK_INT(taken_over, 1);
 }
 
+static void take_over_awaiting(void *arg, long result)
+{
+	await_sleep(0.001);
+	take_over(arg, result);
+}
+
+/* On one thread: what the first leaves behind must not be the second's. */
+TEST_TASK_WITH(who_takes_over_may_await, "A18", .backends = REAL_BACKENDS)
+{
+	async_job_options options = { .pool = &single, .abandoned = take_over_awaiting };
+	long result = 0;
+
+	async_timeout (0.02)
+		CHECK_INT(await_thread_with(&options, until_cancelled, malloc(10), &result),
+			  -ETIMEDOUT);
+	async_timeout (0.05)
+		CHECK_INT(await_thread_in(&single, sleep_in_job, NULL), -ECANCELED);
+	CHECK_INT(taken_over, 1);
+}
+
 static long slow(void *arg)
 {
 	(void)arg;
