@@ -27,18 +27,15 @@
 
 #define EACH_CALL(X)                                                                               \
 	X(accept4)                                                                                 \
-	X(bind)                                                                                    \
-	X(close)                                                                                   \
-	X(connect) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2) X(eventfd) X(fcntl) \
-		X(getsockopt) X(listen) X(madvise) X(mmap) X(mprotect) X(munmap) X(pipe2) X(poll)  \
-			X(read) X(readv) X(recv) X(recvfrom) X(recvmsg) X(send) X(sendfile)        \
-				X(sendmsg) X(sendto) X(setsockopt) X(socket) X(socketpair) X(      \
-					timerfd_create) X(write) X(writev) X(calloc) X(malloc)     \
+	X(fork) X(inotify_add_watch) X(inotify_init1)                                              \
+	X(bind) X(close) X(connect) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2) X( \
+		eventfd) X(fcntl) X(getsockopt) X(listen) X(madvise) X(mmap) X(mprotect) X(munmap) \
+		X(pipe2) X(poll) X(read) X(readv) X(recv) X(recvfrom) X(recvmsg) X(send)           \
+			X(sendfile) X(sendmsg) X(sendto) X(setsockopt) X(socket) X(socketpair)     \
+				X(timerfd_create) X(write) X(writev) X(calloc) X(malloc)           \
 					X(realloc) X(aligned_alloc) X(posix_memalign) X(strdup)    \
-						X(pthread_create) X(fork) X(inotify_add_watch)     \
-							X(inotify_init1) X(io_uring_setup)         \
-								X(io_uring_enter)                  \
-									X(io_uring_register)
+						X(pthread_create) X(io_uring_setup)                \
+							X(io_uring_enter) X(io_uring_register)
 
 enum call {
 #define NUMBER(name) CALL_##name,
@@ -187,8 +184,8 @@ WRAP(int, -1, epoll_pwait2,
 WRAP(int, -1, eventfd, (unsigned int value, int flags), (value, flags))
 WRAP(int, -1, getsockopt, (int fd, int level, int option, void *value, socklen_t *length),
      (fd, level, option, value, length))
-WRAP(int, -1, inotify_add_watch, (int fd, const char *path, uint32_t mask), (fd, path, mask))
 WRAP(pid_t, -1, fork, (void), ())
+WRAP(int, -1, inotify_add_watch, (int fd, const char *path, uint32_t mask), (fd, path, mask))
 WRAP(int, -1, inotify_init1, (int flags), (flags))
 WRAP(int, -1, listen, (int fd, int backlog), (fd, backlog))
 WRAP(int, -1, madvise, (void *address, size_t length, int advice), (address, length, advice))

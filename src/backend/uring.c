@@ -16,11 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "backend/uring_file.h"
 #include "backend/posix.h"
 #include "backend/readiness.h"
 #include "backend/ring.h"
 #include "backend/uring_entry.h"
-#include "backend/uring_file.h"
 
 /* What a completion belongs to: an operation's address, or one of these. */
 enum { DATA_NOBODY, DATA_WAKE, DATA_NUMBERS };
@@ -34,11 +34,6 @@ struct uring_state {
 	bool wake_armed;
 	struct operation *stuck; /* could not be queued: the rings were full */
 };
-
-struct ring *uring_ring(struct async_loop *loop)
-{
-	return &((struct uring_state *)loop->backend_state)->ring;
-}
 
 static void wake_arm(struct uring_state *state)
 {
@@ -403,6 +398,11 @@ static int uring_shut(struct async_loop *loop, int fd)
 	}
 	descriptor_gone(&state->posix.descriptors, fd);
 	return close(fd) ? -errno : 0;
+}
+
+struct ring *uring_ring(struct async_loop *loop)
+{
+	return &((struct uring_state *)loop->backend_state)->ring;
 }
 
 const struct backend backend_uring = {

@@ -73,9 +73,9 @@ struct operation {
 /* More tasks than this at once do not fit the first cache: fetch ahead what they will touch. */
 enum { CROWD = 50 };
 
-struct file_request;
-
 enum { OPERATION_STARTED = -EINPROGRESS }; /* of start(): it will complete later */
+
+struct file_request;
 
 struct backend {
 	const char *name;
@@ -93,11 +93,6 @@ struct backend {
 	 * that. */
 	int64_t (*recv)(struct async_loop *loop, struct operation *operation);
 	int64_t (*sendall)(struct async_loop *loop, struct operation *operation);
-	/* Begin a request to a file (core/file.h); its wait is triggered with the result. Anything
-	 * but 0: this one is not for the backend. A cancel asks for the end, and the result tells.
-	 * NULL: none is. */
-	int (*file)(struct async_loop *loop, struct file_request *request);
-	void (*file_cancel)(struct async_loop *loop, struct file_request *request);
 	/* Ask for the end of a started operation; it completes with `error`, or with what it got. */
 	void (*cancel)(struct async_loop *loop, struct operation *operation, int error);
 	/* Complete what can be completed, waiting until deadline_ns (NS_NEVER: for ever; <= now:
@@ -130,6 +125,12 @@ struct backend {
 	/* Close a descriptor; operations under way on it complete with -EBADF. */
 	int (*shut)(struct async_loop *loop, int fd);
 	uint64_t (*random)(struct async_loop *loop);
+
+	/* Begin a request to a file (core/file.h); its wait is triggered with the result. Anything
+	 * but 0: this one is not for the backend. A cancel asks for the end, and the result tells.
+	 * NULL: none is. */
+	int (*file)(struct async_loop *loop, struct file_request *request);
+	void (*file_cancel)(struct async_loop *loop, struct file_request *request);
 };
 
 /* Run an operation of the calling task whose code, direction, descriptor and arguments are set. */
