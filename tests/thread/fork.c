@@ -118,9 +118,21 @@ static long thread_in_child(void *arg, void *output, size_t size)
 TEST_TASK_WITH(child_may_await, "A20 X11", .backends = REAL_BACKENDS)
 {
 	CHECK_INT(await_fork(await_in_child, NULL, NULL, 0), 0);
+}
+
+TEST_TASK_WITH(child_may_use_threads, "A20 A18", .backends = REAL_BACKENDS)
+{
+	long result;
+
+	if (test_is_instrumented())
+		SKIP("a sanitizer allows no threads after a fork with threads");
 	CHECK_INT(await_thread(thread_job, ASYNC_INT(4)), 4);
-	if (!test_is_instrumented()) /* TSan: no threads after a fork with threads */
-		CHECK_INT(await_fork(thread_in_child, ASYNC_INT(5), NULL, 0), 5);
+	result = await_fork(thread_in_child, ASYNC_INT(5), NULL, 0);
+#ifndef __x86_64__
+	if (result == -EOWNERDEAD)
+		SKIP("qemu's emulation of programs dies of threads after a fork with threads");
+#endif
+	CHECK_INT(result, 5);
 }
 
 static int one_child(void *arg)
