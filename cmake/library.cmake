@@ -1,9 +1,9 @@
 # The library, in two shapes made of the same objects:
 #
-# await           what users get. In the static archive all objects are linked into one whose hidden
-#                 symbols were made local, so an internal name like list_push can never collide
-#                 with a function of the program. Sections stay separate: --gc-sections still drops
-#                 what a program does not call.
+# await           what users get. In the static archive internal names begin with await_private_, so
+#                 list_push can never collide with a function of the program (cmake/archive.sh).
+#                 Objects and sections stay separate: a program pays for what it calls, here and in
+#                 the C library.
 # await_internal  the plain archive, for the tests, which call internal functions too.
 
 file(GLOB_RECURSE library_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.c)
@@ -30,17 +30,23 @@ if(BUILD_SHARED_LIBS)
 	set_target_properties(await PROPERTIES
 		VERSION ${PROJECT_VERSION}
 		SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
-elseif(CMAKE_OBJCOPY AND CMAKE_LINKER)
-	set(merged ${CMAKE_BINARY_DIR}/await.o)
-	add_custom_command(OUTPUT ${merged}
-		COMMAND ${CMAKE_LINKER} -r -o ${merged} $<TARGET_OBJECTS:await_objects>
-		COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${merged}
-		DEPENDS await_objects $<TARGET_OBJECTS:await_objects>
+elseif(CMAKE_OBJCOPY AND CMAKE_NM)
+	set(archived)
+	foreach(source ${library_sources})
+		file(RELATIVE_PATH name ${CMAKE_SOURCE_DIR}/src ${source})
+		string(REPLACE / _ name ${name})
+		string(REGEX REPLACE "\\.c$" ".o" name ${name})
+		list(APPEND archived ${CMAKE_BINARY_DIR}/archive/${name})
+	endforeach()
+	add_custom_command(OUTPUT ${archived}
+		COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/archive.sh ${CMAKE_NM} ${CMAKE_OBJCOPY}
+			${CMAKE_BINARY_DIR}/archive $<TARGET_OBJECTS:await_objects>
+		DEPENDS await_objects $<TARGET_OBJECTS:await_objects> ${CMAKE_SOURCE_DIR}/cmake/archive.sh
 		COMMAND_EXPAND_LISTS VERBATIM
-		COMMENT "Making internal symbols local")
-	add_library(await STATIC ${merged})
+		COMMENT "Giving internal symbols names of their own")
+	add_library(await STATIC ${archived})
 	set_target_properties(await PROPERTIES LINKER_LANGUAGE C)
-	set_source_files_properties(${merged} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+	set_source_files_properties(${archived} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
 else()
 	add_library(await STATIC $<TARGET_OBJECTS:await_objects>)
 endif()

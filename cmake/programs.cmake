@@ -14,7 +14,18 @@ endfunction()
 if(LIBAWAIT_EXAMPLES)
 	file(GLOB example_sources CONFIGURE_DEPENDS
 		${CMAKE_SOURCE_DIR}/examples/*.c ${CMAKE_SOURCE_DIR}/examples/*/*.c)
+	# A guest needs its host; where there is none, that example is left out.
+	find_package(PkgConfig QUIET)
+	if(PkgConfig_FOUND AND NOT CMAKE_CROSSCOMPILING)
+		pkg_check_modules(libuv QUIET IMPORTED_TARGET libuv)
+	endif()
+	if(NOT libuv_FOUND)
+		list(FILTER example_sources EXCLUDE REGEX "/embed_libuv\\.c$")
+	endif()
 	add_programs(examples ${example_sources})
+	if(libuv_FOUND)
+		target_link_libraries(examples_embed_libuv PRIVATE PkgConfig::libuv)
+	endif()
 endif()
 if(LIBAWAIT_BENCH)
 	# The peers under bench/peers need other libraries; bench/run builds them.

@@ -17,6 +17,8 @@
 #define AWAIT_H
 
 #include <await/run.h>
+#include <await/thread.h>
+#include <await/file.h>
 #include <await/sync.h>
 #include <await/net.h>
 #include <await/pass.h>

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -26,6 +27,7 @@
 
 #define EACH_CALL(X)                                                                               \
 	X(accept4)                                                                                 \
+	X(fork) X(inotify_add_watch) X(inotify_init1)                                              \
 	X(bind) X(close) X(connect) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2) X( \
 		eventfd) X(fcntl) X(getsockopt) X(listen) X(madvise) X(mmap) X(mprotect) X(munmap) \
 		X(pipe2) X(poll) X(read) X(readv) X(recv) X(recvfrom) X(recvmsg) X(send)           \
@@ -182,6 +184,9 @@ WRAP(int, -1, epoll_pwait2,
 WRAP(int, -1, eventfd, (unsigned int value, int flags), (value, flags))
 WRAP(int, -1, getsockopt, (int fd, int level, int option, void *value, socklen_t *length),
      (fd, level, option, value, length))
+WRAP(pid_t, -1, fork, (void), ())
+WRAP(int, -1, inotify_add_watch, (int fd, const char *path, uint32_t mask), (fd, path, mask))
+WRAP(int, -1, inotify_init1, (int flags), (flags))
 WRAP(int, -1, listen, (int fd, int backlog), (fd, backlog))
 WRAP(int, -1, madvise, (void *address, size_t length, int advice), (address, length, advice))
 WRAP(void *, MAP_FAILED, mmap,

@@ -345,6 +345,11 @@ static int epoll_shut(struct async_loop *loop, int fd)
 	return close(fd) ? -errno : 0;
 }
 
+static int epoll_descriptor(struct async_loop *loop)
+{
+	return ((struct epoll_state *)loop->backend_state)->fd;
+}
+
 const struct backend backend_epoll = {
 	.name = "epoll",
 	.open = epoll_open,
@@ -356,5 +361,6 @@ const struct backend backend_epoll = {
 	.cancel = epoll_cancel,
 	.poll = epoll_poll,
 	.shut = epoll_shut,
+	.descriptor = epoll_descriptor,
 	POSIX_SOCKETS,
 };

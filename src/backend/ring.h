@@ -34,6 +34,8 @@ struct ring {
 	int enter_fd; /* fd, or its number in the table of registered rings */
 	unsigned enter_flags;
 	bool poll_first; /* the kernel knows IORING_RECVSEND_POLL_FIRST */
+	bool asked;	 /* which requests to files it knows: */
+	unsigned file_codes;
 
 	struct io_uring_sqe *entries;
 	unsigned *sq_head, *sq_tail, *sq_flags;

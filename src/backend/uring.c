@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "backend/uring_file.h"
 #include "backend/posix.h"
 #include "backend/readiness.h"
 #include "backend/uring.h"
@@ -283,6 +284,10 @@ static void take_completions(struct async_loop *loop, struct uring_state *state)
 			}
 			continue;
 		}
+		if (unlikely(completion.user_data & URING_FILE)) {
+			uring_file_complete(completion.user_data, completion.res);
+			continue;
+		}
 		complete(loop, state, &completion);
 	}
 	__atomic_store_n(ring->cq_head, head, __ATOMIC_RELEASE);
@@ -354,6 +359,11 @@ static int uring_shut(struct async_loop *loop, int fd)
 	return close(fd) ? -errno : 0;
 }
 
+struct ring *uring_ring(struct async_loop *loop)
+{
+	return &((struct uring_state *)loop->backend_state)->ring;
+}
+
 const struct backend backend_uring = {
 	.name = "uring",
 	.open = uring_open,
@@ -366,5 +376,7 @@ const struct backend backend_uring = {
 	.cancel = uring_cancel,
 	.poll = uring_poll,
 	.shut = uring_shut,
+	.file = uring_file,
+	.file_cancel = uring_file_cancel,
 	POSIX_SOCKETS,
 };

@@ -84,6 +84,8 @@ enum { CROWD = 50 };
 
 enum { OPERATION_STARTED = -EINPROGRESS }; /* of start(): it will complete later */
 
+struct file_request;
+
 struct backend {
 	const char *name;
 	bool virtual_clock; /* time is loop->now_ns, which poll() moves */
@@ -111,6 +113,9 @@ struct backend {
 	/* Complete what can be completed, waiting until deadline_ns (NS_NEVER: for ever; <= now:
 	 * not at all). */
 	void (*poll)(struct async_loop *loop, uint64_t deadline_ns);
+	/* A descriptor that is readable whenever poll() could complete something: for a loop that
+	 * is the guest of another. NULL: there is none. */
+	int (*descriptor)(struct async_loop *loop);
 	/* End a poll that waits; from any thread or signal handler. */
 	void (*wake)(struct async_loop *loop);
 	/* Run one step of a task that is ready, if there is one. NULL: task_run_ready, as the real
@@ -135,6 +140,12 @@ struct backend {
 	/* Close a descriptor; operations under way on it complete with -EBADF. */
 	int (*shut)(struct async_loop *loop, int fd);
 	uint64_t (*random)(struct async_loop *loop);
+
+	/* Begin a request to a file (core/file.h); its wait is triggered with the result. Anything
+	 * but 0: this one is not for the backend. A cancel asks for the end, and the result tells.
+	 * NULL: none is. */
+	int (*file)(struct async_loop *loop, struct file_request *request);
+	void (*file_cancel)(struct async_loop *loop, struct file_request *request);
 };
 
 /* Run an operation of the calling task whose code, direction, descriptor and arguments are set. */

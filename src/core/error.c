@@ -9,8 +9,6 @@
 #include "core/loop.h"
 #include "core/report.h"
 
-enum { ERROR_TEXT_BYTES = 256 };
-
 /* For threads without a loop, for the hub, and for when memory is short. */
 static __thread char spare_text[ERROR_TEXT_BYTES];
 static __thread int spare_code;
@@ -30,6 +28,16 @@ static char *text_of_task(struct async_task *task)
 	if (!task->error_text)
 		task->error_text = malloc(ERROR_TEXT_BYTES);
 	return task->error_text ? task->error_text : spare_text;
+}
+
+void task_take_error(struct async_task *task, const char *text)
+{
+	snprintf(text_of_task(task), ERROR_TEXT_BYTES, "%s", text);
+}
+
+void thread_forget_error(void)
+{
+	spare_text[0] = '\0';
 }
 
 static int fail_va(struct async_task *task, int error, const char *format, va_list arguments)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include "core/loop.h"
 
+__thread struct local_value *locals_borrowed __attribute__((tls_model("initial-exec")));
+
 void locals_release(struct local_value *value)
 {
 	while (value && !--value->references) {
@@ -17,16 +19,21 @@ void locals_release(struct local_value *value)
 	}
 }
 
+static const struct local_value *find(const struct local_value *value, const async_local *local)
+{
+	while (value && value->local != local)
+		value = value->older;
+	return value;
+}
+
 void *async_local_get(const async_local *local)
 {
-	struct async_loop *loop = loop_current;
+	const struct async_task *task = task_running();
+	const struct local_value *value = task ? find(task->locals, local) : NULL;
 
-	if (!loop || !loop->running)
-		return NULL;
-	for (struct local_value *value = loop->running->locals; value; value = value->older)
-		if (value->local == local)
-			return value->value;
-	return NULL;
+	if (!value)
+		value = find(locals_borrowed, local);
+	return value ? value->value : NULL;
 }
 
 int async_local_set(const async_local *local, void *value)

@@ -71,6 +71,9 @@ static bool anything_pending(const struct async_loop *loop)
 	return loop->operations && (!loop->backend->can_wake || loop->backend->can_wake(loop));
 }
 
+/* The time of a poll that does all that a waiting one does, and does not wait. */
+enum { LONG_PAST_NS = 1 };
+
 static void poll_phase(struct async_loop *loop)
 {
 	uint64_t deadline_ns = 0;
@@ -78,6 +81,9 @@ static void poll_phase(struct async_loop *loop)
 	if (anything_ready(loop)) {
 		if (!poll_is_due(loop))
 			return;
+	} else if (unlikely(loop->guest)) {
+		deadline_ns = LONG_PAST_NS;
+		watchdog_idle(loop);
 	} else {
 		if (unlikely(!anything_pending(loop)) && !loop->deadlock_told) {
 			report_deadlock(loop);
@@ -94,6 +100,8 @@ static void poll_phase(struct async_loop *loop)
 	/* The watchdog's own signal ends a poll too: it must not be armed anew for nothing. */
 	if (anything_ready(loop) || timers_next(&loop->timers) <= loop->now_ns)
 		watchdog_busy(loop);
+	else if (unlikely(loop->guest))
+		wait_trigger(loop->root.wait, 0); /* the host's turn: see thread/guest.c */
 }
 
 static void timer_phase(struct async_loop *loop)

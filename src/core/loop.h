@@ -80,6 +80,11 @@ struct async_loop {
 	struct watchdog *watchdog;
 	struct loop_value *values;   /* newest first */
 	struct stack_use *stack_use; /* table of high-water marks, once asked for */
+	/* Of thread/mailbox.c, made when first another thread has to do with this loop: how they
+	 * reach it (LOOP_GONE: too late), and what ends that, in the main task. */
+	void *mailbox;
+	void (*mailbox_end)(void *mailbox);
+	bool guest; /* another event loop owns the thread and calls when there is something to do */
 	/* Of a simulation: */
 	uint64_t random_state[4];
 	uint64_t trace;		     /* hash over all that happened */
@@ -87,6 +92,13 @@ struct async_loop {
 };
 
 extern __thread struct async_loop *loop_current __attribute__((tls_model("initial-exec")));
+
+/* loop->mailbox of a loop that closes. */
+#define LOOP_GONE ((void *)1)
+
+/* Called with each private loop that this thread makes; NULL: nobody wants to know. */
+extern __thread void (*loop_made)(struct async_loop *loop)
+	__attribute__((tls_model("initial-exec")));
 
 /* 0 and a loop; -EINVAL, -ENOTSUP, -ENOMEM, -EMFILE. */
 int loop_new(const async_options *options, struct async_loop **made);

@@ -22,6 +22,12 @@ void task_report_failure(struct async_task *task);
 /* The words for the failure a task ended with. */
 const char *task_failure_text(struct async_task *task);
 
+/* A failure's text that came with a job or a task from another thread becomes the task's own. */
+void task_take_error(struct async_task *task, const char *text);
+/* Before a thread begins a job: what failed in an earlier one is none of its business. */
+void thread_forget_error(void);
+enum { ERROR_TEXT_BYTES = 256 };
+
 void report_deadlock(struct async_loop *loop);
 
 /* Where a task is while nothing runs it; shared by the tree and the debugger's script. */

@@ -21,6 +21,8 @@ enum { HUB_STACK_BYTES = 256 * 1024 };
  * runtime. */
 extern void *__cxa_get_globals(void) __attribute__((weak));
 
+__thread void (*loop_made)(struct async_loop *loop) __attribute__((tls_model("initial-exec")));
+
 static pthread_key_t private_loop_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -190,6 +192,15 @@ static void handles_end(struct async_loop *loop)
 	}
 }
 
+/* Other threads do not reach the loop from here on; what they do for it is awaited. */
+static void mailbox_close(struct async_loop *loop)
+{
+	void *mailbox = __atomic_exchange_n(&loop->mailbox, LOOP_GONE, __ATOMIC_ACQ_REL);
+
+	if (mailbox)
+		loop->mailbox_end(mailbox);
+}
+
 static void loop_close(struct async_loop *loop)
 {
 	loop->closing = true;
@@ -200,6 +211,7 @@ static void loop_close(struct async_loop *loop)
 	drain(loop);
 	loop_values_free(loop);
 	drain(loop);
+	mailbox_close(loop);
 	handles_end(loop);
 	root_end(loop);
 	callbacks_drop(loop);
@@ -242,6 +254,8 @@ struct async_loop *loop_of_thread(void)
 	loop->running = &loop->root;
 	pthread_setspecific(private_loop_key, loop);
 	loop_current = loop;
+	if (loop_made)
+		loop_made(loop);
 	return loop;
 }
 

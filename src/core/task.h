@@ -104,4 +104,8 @@ bool task_cancel_took(const struct async_task *task); /* ended by its cancel, no
 
 void locals_release(struct local_value *values);
 
+/* Values that this thread sees below its tasks' own: a job on a thread of a pool those of the task
+ * that waits for it. Borrowed; reading is all that may be done with them. */
+extern __thread struct local_value *locals_borrowed __attribute__((tls_model("initial-exec")));
+
 #endif

@@ -98,6 +98,78 @@ for backend in '' epoll sim; do
 done
 unset LIBAWAIT_BACKEND
 
+# A log that grows, is truncated, and is rotated. $1: how many lines must have been printed by now.
+printed()
+{
+	for wait in $(seq 1 100); do
+		[ "$(wc -l < "$work/tail-output")" -ge "$1" ] && return
+		sleep 0.1
+	done
+	echo "file_tail on ${LIBAWAIT_BACKEND:-the default backend}: not $1 lines"
+	cat "$work/tail-output" "$work/errors"
+	exit 1
+}
+
+tried="$tried"'file_tail '
+for backend in uring epoll; do
+	log=$work/log
+	seq 1 5000 > "$log"
+	LIBAWAIT_BACKEND=$backend timeout 60 "$build/examples/file_tail" "$log" 3 \
+		> "$work/tail-output" 2> "$work/errors" &
+	pid=$!
+	sleep 0.3
+	if [ "$backend" = uring ] && grep -q 'forbidden or unknown' "$work/errors"; then
+		wait "$pid" || true
+		continue
+	fi
+	printed 3
+	echo more >> "$log"
+	printed 4
+	: > "$log"
+	printed 5
+	echo fresh >> "$log"
+	printed 6
+	mv "$log" "$log.1"
+	echo late >> "$log.1"
+	echo rotated > "$log"
+	printed 9
+	kill -INT "$pid"
+	wait "$pid" || true
+	sed "s#$log#LOG#" "$work/tail-output" > "$work/output"
+	cat > "$work/wanted" <<-'END'
+		4998
+		4999
+		5000
+		more
+		--- LOG: truncated
+		fresh
+		late
+		--- LOG: another file
+		rotated
+	END
+	cmp -s "$work/wanted" "$work/output" && [ ! -s "$work/errors" ] || {
+		echo "file_tail on $backend printed:"
+		diff "$work/wanted" "$work/output" || true
+		cat "$work/errors"
+		exit 1
+	}
+done
+echo 'file_tail follows a growing, a truncated and a rotated log'
+
+# The guest of libuv, where there is libuv: its task and the host's own timer take turns.
+tried="$tried"'embed_libuv '
+if [ -x "$build/examples/embed_libuv" ]; then
+	for backend in '' epoll; do
+		LIBAWAIT_BACKEND=$backend
+		export LIBAWAIT_BACKEND
+		[ -n "$backend" ] || unset LIBAWAIT_BACKEND
+		count embed_libuv '' '^host: tick [1-3]$' 3 '^guest: heard "hello [1-3]"$' 3 \
+			'^guest: fib(20) = 6765$' 1 '^host: the guest ended with 0$' 1 . 8
+	done
+	unset LIBAWAIT_BACKEND
+	echo 'the guest of libuv prints what it should'
+fi
+
 # One seed, one run; another seed, another.
 for seed in 3 3 4; do
 	count simulate "$seed" '^[0-9.]* s: "thirty' 1

@@ -96,23 +96,23 @@ count()
 for backend in '' epoll sim; do
 	[ -z "$backend" ] || export LIBAWAIT_BACKEND="$backend"
 	run_gdb -x "$work/commands" "$program" > "$work/output" || true
-	expect running '^#0 .*async_semaphore_release' ' guest (' ' context_entry ()'
+	expect running '^#0 .*async_semaphore_release' ' guest (' 'context_entry ()'
 	count tasks . 7
 	expect tasks '  0  main (evening .*waits: await_group for 6 children' \
 		'  1  guest-1 .* runs$' \
 		'  4  guest-4 (guest examples/semaphore.c:.*: await_semaphore on .*<seats>, for'
 	expect parked '^guest-4 (guest' '^#0 .*context_switch' 'task_suspend (' \
 		'await_semaphore (' ' guest (number=0x4) at .*examples/semaphore.c:' \
-		' context_entry ()'
+		'context_entry ()'
 	expect main '^main (evening' '^#0 ' 'await_group_leave_ (' \
 		' evening (.*) at .*examples/semaphore.c:' '^#[0-9].* async_run_at_ ('
 	expect two '^guest-5' '^#0 ' '^#1 '
 	count two '^#' 2
 	count all '^[a-z].* (.*) [a-z]' 7
-	count all ' context_entry ()' 6
+	count all 'context_entry ()' 6
 	[ "$(section running)" = "$(section after)" ] ||
 		{ echo 'await bt changed the frames'; exit 1; }
-	expect hub '^#0 .*stack_pool_trim' ' loop_hub (' ' context_entry ()'
+	expect hub '^#0 .*stack_pool_trim' ' loop_hub (' 'context_entry ()'
 	expect 'hub all' '^main (evening' ' evening (' '^guest-3'
 	if grep -i 'backtrace stopped\|corrupt\|Python Exception\|Error' "$work/output"; then
 		cat "$work/output"

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests to files in the ring. */
+#ifndef BACKEND_URING_FILE_H
+#define BACKEND_URING_FILE_H
+
+#include "backend/ring.h"
+#include "core/file.h"
+#include "core/loop.h"
+
+/* The bit of a completion's user data that says: a file's, not an operation's. */
+enum { URING_FILE = 2 };
+
+/* uring.c: the loop's ring. */
+struct ring *uring_ring(struct async_loop *loop);
+
+int uring_file(struct async_loop *loop, struct file_request *request);
+void uring_file_cancel(struct async_loop *loop, struct file_request *request);
+void uring_file_complete(uint64_t user_data, int result);
+
+#endif
