@@ -16,6 +16,7 @@ class Contender:
     group: str = "peer"  # "library", "raw" or "peer"
     reference: str = None  # whose figures its own are divided by
     valgrind: bool = False  # runs under callgrind: a plain program on epoll
+    anywhere: bool = False  # not bound to the server's core
     slow: bool = False  # tens of times slower: counting runs are made shorter
 
     def command_for(self, port):
@@ -29,13 +30,18 @@ RAW_URING = "raw io_uring loop"
 def own_contenders(build):
     bench = os.path.join(build, "bench")
     server = os.path.join(bench, "echo_server")
+    streams = os.path.join(bench, "stream_echo_server")
     raw_uring = os.path.join(bench, "raw_uring_echo")
     return [
         Contender("libawait, epoll", [server, "PORT"], {"LIBAWAIT_BACKEND": "epoll"},
                   "library", RAW_EPOLL, valgrind=True),
         Contender(RAW_EPOLL, [os.path.join(bench, "raw_epoll_echo"), "PORT"], {},
                   "raw", RAW_EPOLL, valgrind=True),
+        Contender("libawait streams, epoll", [streams, "PORT"], {"LIBAWAIT_BACKEND": "epoll"},
+                  "library", RAW_EPOLL, valgrind=True),
         Contender("libawait, io_uring", [server, "PORT"], {"LIBAWAIT_BACKEND": "uring"},
+                  "library", RAW_URING),
+        Contender("libawait streams, io_uring", [streams, "PORT"], {"LIBAWAIT_BACKEND": "uring"},
                   "library", RAW_URING),
         Contender(RAW_URING, [raw_uring, "PORT"], {}, "raw", RAW_URING),
         Contender(RAW_URING + ", multishot", [raw_uring, "PORT", "multishot"], {}, "raw",

@@ -148,6 +148,23 @@ def print_micro(rows):
     table(["", "median", "", "range", "goal"], cells)
 
 
+def print_streams(streams):
+    print("Streams")
+    rows = []
+    for idle in streams["idle"]:
+        rows.append([f"an idle connection of {idle['connections']:,}, {idle['name']}",
+                     f"{idle['bytes']:,.0f} bytes", f"+{idle['page_table_bytes']:,.0f} page tables"])
+    for loops in streams["loops"]:
+        ratio = summary([several / one for one, several in loops["pairs"]])
+        rows.append([f"{loops['loops']} loops to one, generator on the same cores, {loops['name']}",
+                     f"{ratio['median']:.2f}", f"±{ratio['mad']:.2f}"])
+    for many in streams["many"]:
+        rows.append([f"{many['connections']:,} open and echoing in one process, {many['backend']}",
+                     f"{many['echo_us']:.2f} us an echo",
+                     f"open after {many['open_s']:.2f} s, {many['resident_kb'] / 1024:,.0f} MB"])
+    table(["", "", ""], rows)
+
+
 def print_all(results):
     plan = results["plan"]
     print(EXPLANATION.format(**results["machine"], busy=BUSY_ENOUGH))
@@ -162,3 +179,5 @@ def print_all(results):
         print_counts(results["counts"])
     if results["micro"]:
         print_micro(results["micro"])
+    if results.get("streams"):
+        print_streams(results["streams"])

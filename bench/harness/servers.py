@@ -114,7 +114,8 @@ def running(contender, wrapper=(), wrapped=False):
     try:
         process = subprocess.Popen(command, env={**os.environ, **contender.env},
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=errors, preexec_fn=pinned(SERVER_CORE))
+                                   stderr=errors, preexec_fn=None if contender.anywhere else
+                                   pinned(SERVER_CORE))
     except OSError as error:
         raise BenchError(f"cannot start {command[0]}: {error.strerror}") from None
     server = process.pid
