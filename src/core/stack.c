@@ -199,8 +199,8 @@ int stack_take(struct stack_pool *pool, size_t bytes, struct stack *stack)
 	if (unlikely(bytes > STACK_BYTES_MAX))
 		return -ENOMEM;
 	link = pool->open[size_class].first;
-	slab = container_of(link, struct stack_slab, link);
-	if (unlikely(!link || slab->first_free == FREE_END)) {
+	slab = link ? container_of(link, struct stack_slab, link) : NULL;
+	if (unlikely(!slab || slab->first_free == FREE_END)) {
 		int error = take_fresh(pool, size_class, stack);
 
 		pool->used += !error;

@@ -35,8 +35,8 @@ static int drop_line(struct async_stream *stream)
 			  stream->limit);
 }
 
-/* The rest of a line that was too long. True once its newline has been found. */
-static bool skip(struct async_stream *stream)
+/* The rest of a line that was too long, as far as it is there. */
+static void skip(struct async_stream *stream)
 {
 	struct input *input = &stream->input;
 	const char *newline =
@@ -45,7 +45,6 @@ static bool skip(struct async_stream *stream)
 	input->begin = newline ? (size_t)(newline + 1 - input->data) : input->end;
 	input->scanned = 0;
 	stream->skipping = !newline;
-	return newline;
 }
 
 static ssize_t last_line(struct async_stream *stream, const char **line)
@@ -66,11 +65,12 @@ ssize_t await_stream_readline(async_stream *stream, const char **line)
 		return n;
 	input = &stream->input;
 	for (;;) {
-		size_t bytes = input_bytes(stream);
 		const char *from, *newline;
+		size_t bytes;
 
-		if (unlikely(stream->skipping) && skip(stream))
-			continue;
+		if (unlikely(stream->skipping))
+			skip(stream);
+		bytes = input_bytes(stream);
 		if (likely(bytes > input->scanned)) {
 			from = input->data + input->begin;
 			newline = memchr(from + input->scanned, '\n', bytes - input->scanned);

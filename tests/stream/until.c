@@ -76,6 +76,8 @@ TEST_TASK(a_line_over_the_limit_is_passed_over, "S06 S08")
 	/* Its end has not come yet: the next call passes over the rest, too. */
 	CHECK_INT(await_stream_readline(stream, &line), -EMSGSIZE);
 	feed_text(stream, "1234");
+	async_timeout (0.01)
+		CHECK_INT(await_stream_readline(stream, &line), -ETIMEDOUT);
 	feed_text(stream, "5\nafter\n123456789");
 	check_line(stream, "after\n");
 	async_stream_set_limit(stream, 9);
