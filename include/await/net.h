@@ -8,26 +8,11 @@
 #ifndef AWAIT_NET_H
 #define AWAIT_NET_H
 
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
-#include <sys/un.h>
-#include <await/base.h>
+#include <await/address.h>
 
 ASYNC_BEGIN_DECLS
-
-/*
- * An address as text: "127.0.0.1:80", "[::1]:80", ":80" (all interfaces; IPv6 and IPv4 where there
- * is IPv6), "unix:/run/x.sock", "unix:@abstract". Names need await_resolve. Returns 0 and fills
- * *address and *length; -EINVAL with a text that says what is wrong.
- */
-ASYNC_API int async_address_parse(const char *text, struct sockaddr_storage *address,
-				  socklen_t *length);
-/* The same the other way; at most `size` bytes with the terminating zero, INET6_ADDRSTRLEN + 16 or
- * 128 are enough. */
-ASYNC_API const char *async_address_format(const struct sockaddr *address, socklen_t length,
-					   char *text, size_t size);
 
 /* A listening TCP or unix stream socket: SO_REUSEADDR, close-on-exec, a backlog of 4096 (lowered by
  * net.core.somaxconn). The descriptor is the caller's: async_close. -EINVAL, -EADDRINUSE, -EACCES,

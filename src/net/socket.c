@@ -6,8 +6,9 @@
 #include <string.h>
 #include <await/net.h>
 #include "core/loop.h"
+#include "net/address.h"
 
-enum { BACKLOG = 4096, NAME_BYTES = 160 };
+enum { BACKLOG = 4096 };
 
 int async_socket(int domain, int type, int protocol)
 {
@@ -31,7 +32,7 @@ int async_socketpair(int domain, int type, int protocol, int fds[2])
 int async_bind(int fd, const struct sockaddr *address, socklen_t length)
 {
 	struct async_loop *loop = loop_of_thread();
-	char text[NAME_BYTES];
+	char text[ADDRESS_BYTES];
 	int error;
 
 	if (fd < 0)
@@ -94,7 +95,7 @@ int async_getpeername(int fd, struct sockaddr *address, socklen_t *length)
  * expression that uses it, unless that expression awaits. */
 static const char *name_text(int fd, bool peer)
 {
-	static __thread char text[NAME_BYTES];
+	static __thread char text[ADDRESS_BYTES];
 	struct sockaddr_storage address;
 	socklen_t length = sizeof address;
 	int error = getname(fd, peer, (struct sockaddr *)&address, &length);
@@ -238,7 +239,7 @@ int await_tcp_connect(const char *address)
 
 int await_unix_listen(const char *path)
 {
-	char text[NAME_BYTES];
+	char text[ADDRESS_BYTES];
 	int error = unix_text(path, text, sizeof text);
 
 	return error ? error : listen_text(text, SOCK_STREAM, "await_unix_listen");
@@ -246,7 +247,7 @@ int await_unix_listen(const char *path)
 
 int await_unix_connect(const char *path)
 {
-	char text[NAME_BYTES];
+	char text[ADDRESS_BYTES];
 	int error = unix_text(path, text, sizeof text);
 
 	return error ? error : connect_text(text, "await_unix_connect");
