@@ -11,18 +11,17 @@
 #include <poll.h>
 #include <sys/uio.h>
 #include <await/address.h>
+#include <await/connect.h>
 
 ASYNC_BEGIN_DECLS
 
 /* A listening TCP or unix stream socket: SO_REUSEADDR, close-on-exec, a backlog of 4096 (lowered by
- * net.core.somaxconn). The descriptor is the caller's: async_close. -EINVAL, -EADDRINUSE, -EACCES,
- * -EMFILE. */
+ * net.core.somaxconn). ":80" is every interface, IPv6 and IPv4; a name is the first of its
+ * addresses that can be bound. The descriptor is the caller's: async_close. -EINVAL, -EADDRINUSE,
+ * -EACCES, -EMFILE; for a name those of await_resolve. */
 ASYNC_API int await_tcp_listen(const char *address);
 ASYNC_API int await_unix_listen(const char *path);
-/* A connected TCP or unix stream socket. -ECONNREFUSED, -ENETUNREACH, -ENOENT, ... */
-ASYNC_API int await_tcp_connect(const char *address);
-ASYNC_API int await_unix_connect(const char *path);
-/* A UDP socket bound to an address; ":0" for any port. */
+/* A UDP socket bound to an address or name; ":0" for any port. */
 ASYNC_API int await_udp_bind(const char *address);
 
 /* socket(2): non-blocking, close-on-exec; belongs to the running loop's network (virtual in

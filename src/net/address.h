@@ -35,6 +35,9 @@ int address_number(const char *text, const struct address_parts *parts, in_port_
 int address_unix(const char *text, const char *path, struct sockaddr_storage *address,
 		 socklen_t *length);
 
+/* "unix:PATH" of a path, or of a text that says so already. 0; -EINVAL. */
+int unix_text(const char *path, char *text, size_t size);
+
 /*
  * What to listen on: the addresses that a text means, each once. An empty host is [::] and 0.0.0.0
  * (whoever binds both sets IPV6_V6ONLY on the first). Suspends for a name. Errors as await_resolve.
