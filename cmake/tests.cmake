@@ -6,8 +6,8 @@
 # static programs and under the sanitizers alike.
 set(faulty_calls
 	accept4 bind close connect epoll_create1 epoll_ctl epoll_wait epoll_pwait2 eventfd fcntl
-	getsockopt listen madvise mmap mprotect munmap pipe2 poll read readv recv recvfrom recvmsg send
-	sendfile sendmsg sendto setsockopt socket socketpair syscall timerfd_create write writev
+	getsockopt listen madvise mmap mprotect munmap pipe2 poll read readv recv recvfrom recvmmsg recvmsg send
+	sendfile sendmmsg sendmsg sendto setsockopt socket socketpair syscall timerfd_create write writev
 	calloc malloc realloc aligned_alloc posix_memalign strdup pthread_create)
 list(TRANSFORM faulty_calls PREPEND "-Wl,--wrap=")
 

@@ -19,5 +19,6 @@
 #include <await/run.h>
 #include <await/sync.h>
 #include <await/net.h>
+#include <await/udp.h>
 
 #endif
