@@ -174,12 +174,18 @@ static ares_ssize_t socket_receive(ares_socket_t fd, void *data, size_t size, in
 	return n;
 }
 
+/* A socket has many queries. That an earlier one was refused is told to whoever sends next, and to
+ * nobody else: so send again, for that to be refused in its turn, which the socket then tells as it
+ * is read and c-ares takes for all. */
 static ares_ssize_t socket_send(ares_socket_t fd, const struct iovec *vector, int count, void *arg)
 {
 	struct msghdr message = { .msg_iov = (struct iovec *)vector, .msg_iovlen = (size_t)count };
+	ssize_t n = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	(void)arg;
-	return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0 && errno == ECONNREFUSED)
+		n = sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return n;
 }
 
 /* ---- The channel ---- */

@@ -81,7 +81,7 @@ TEST_TASK_WITH(nobody_at_the_servers_port, "N01 X12", .backends = REAL_BACKENDS)
 	int error;
 
 	{
-		WITH_SERVER(server, group, .timeout = 0.2, .tries = 1);
+		WITH_SERVER(server, group, .timeout = 3, .tries = 1);
 
 		dns_server_stop(&server, &group);
 	}
@@ -391,6 +391,7 @@ TEST_TASK_WITH(a_thousand_names_delay_nobody, "N01 X12", .backends = REAL_BACKEN
 	WITH_SERVER(server, group, .timeout = 2);
 	static async_task *tasks[NAMES];
 	static int results[NAMES];
+	int count = test_is_instrumented() ? NAMES / 10 : NAMES;
 	async_task *echo;
 	double start;
 
@@ -399,10 +400,10 @@ TEST_TASK_WITH(a_thousand_names_delay_nobody, "N01 X12", .backends = REAL_BACKEN
 	echo = async_create_task(echoes, NULL);
 	await_sleep(0.01);
 	start = async_now();
-	for (int i = 0; i < NAMES; i++)
+	for (int i = 0; i < count; i++)
 		tasks[i] = async_create_task(ask_one, ASYNC_INT(i + 1));
-	CHECK_INT(await_gather(tasks, NAMES, results, 0), 0);
-	printf("%d names in %.0f ms; the longest echo meanwhile took %.2f ms\n", NAMES,
+	CHECK_INT(await_gather(tasks, (size_t)count, results, 0), 0);
+	printf("%d names in %.0f ms; the longest echo meanwhile took %.2f ms\n", count,
 	       (async_now() - start) * 1e3, worst_delay * 1e3);
 	looking = false;
 	CHECK_INT(await_task(echo), 0);

@@ -231,6 +231,7 @@ TEST_TASK_WITH(system_resolver, "N01 X12", .backends = REAL_BACKENDS, .may_leak 
 	struct sockaddr_storage address;
 	socklen_t length;
 	char host[200];
+	int before = threads(); /* a sanitizer may have one of its own */
 
 	CHECK_INT(async_names_set(&options), 0);
 	CHECK_STR(resolved("127.0.0.1:http", 0), "127.0.0.1:80");
@@ -241,13 +242,13 @@ TEST_TASK_WITH(system_resolver, "N01 X12", .backends = REAL_BACKENDS, .may_leak 
 				 0),
 		  0);
 	if (fault_inject_from("pthread_create", 1, EAGAIN)) {
-		while (threads() > 1)
+		while (threads() > before)
 			await_sleep(0.01);
 		CHECK_TEXT_HAS(resolved("localhost.test:80", 0),
 			       "no thread for the system's resolver (at most 4)");
 		fault_clear();
 	}
-	while (threads() > 1)
+	while (threads() > before)
 		await_sleep(0.01);
 }
 
@@ -269,12 +270,13 @@ TEST_WITH(loop_ends_before_the_system_answers, "N01 X12", .backends = REAL_BACKE
 {
 	async_names_options options = { .use = ASYNC_NAMES_SYSTEM };
 	async_task *tasks[20];
+	int before = threads();
 
 	CHECK_INT(async_names_set(&options), 0);
 	for (int i = 0; i < 20; i++)
 		tasks[i] = async_create_task(ask_system, ASYNC_INT(i));
 	await_sleep(0.005);
-	CHECK(threads() <= 5);
+	CHECK(threads() <= before + 4);
 	for (int i = 0; i < 20; i++)
 		async_task_cancel(tasks[i]);
 	for (int i = 0; i < 20; i++)
