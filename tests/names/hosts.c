@@ -231,7 +231,8 @@ TEST_TASK_WITH(system_resolver, "N01 X12", .backends = REAL_BACKENDS, .may_leak 
 	struct sockaddr_storage address;
 	socklen_t length;
 	char host[200];
-	int before = threads(); /* a sanitizer may have one of its own */
+	int before =
+		threads() + !!test_is_instrumented(); /* a sanitizer may start one of its own */
 
 	CHECK_INT(async_names_set(&options), 0);
 	CHECK_STR(resolved("127.0.0.1:http", 0), "127.0.0.1:80");
@@ -241,7 +242,7 @@ TEST_TASK_WITH(system_resolver, "N01 X12", .backends = REAL_BACKENDS, .may_leak 
 	CHECK_INT(await_nameinfo((struct sockaddr *)&address, length, host, sizeof host, NULL, 0,
 				 0),
 		  0);
-	if (fault_inject_from("pthread_create", 1, EAGAIN)) {
+	if (!test_is_instrumented() && fault_inject_from("pthread_create", 1, EAGAIN)) {
 		while (threads() > before)
 			await_sleep(0.01);
 		CHECK_TEXT_HAS(resolved("localhost.test:80", 0),
@@ -270,7 +271,7 @@ TEST_WITH(loop_ends_before_the_system_answers, "N01 X12", .backends = REAL_BACKE
 {
 	async_names_options options = { .use = ASYNC_NAMES_SYSTEM };
 	async_task *tasks[20];
-	int before = threads();
+	int before = threads() + !!test_is_instrumented();
 
 	CHECK_INT(async_names_set(&options), 0);
 	for (int i = 0; i < 20; i++)
