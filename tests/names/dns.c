@@ -74,6 +74,15 @@ TEST_TASK_WITH(failures_say_what_the_server_said, "N01 X12", .backends = REAL_BA
 	dns_server_stop(&server, &group);
 }
 
+TEST_TASK_WITH(servers_that_are_none, "N01 X12", .backends = REAL_BACKENDS)
+{
+	async_names_options bad = { .servers = "nowhere at all", .use = ASYNC_NAMES_DNS };
+
+	CHECK_INT(async_names_set(&bad), 0);
+	refuse("a.test:80", -EINVAL, "option servers \"nowhere at all\"");
+	CHECK_INT(async_sim_host("a.test", "10.0.0.1"), -ENOTSUP);
+}
+
 /* Whether the kernel tells of a closed port (ICMP) depends on the machine. */
 TEST_TASK_WITH(nobody_at_the_servers_port, "N01 X12", .backends = REAL_BACKENDS)
 {
