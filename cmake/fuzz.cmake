@@ -1,5 +1,7 @@
 # tests/fuzz/NAME.c becomes fuzz/NAME, a libFuzzer program; clang only.
-add_library(await_fuzzed STATIC ${library_sources})
+file(GLOB fuzzed_names ${CMAKE_SOURCE_DIR}/src/names/*.c)
+list(FILTER fuzzed_names EXCLUDE REGEX "/(dns|query)\\.c$") # their parsers are c-ares's
+add_library(await_fuzzed STATIC ${library_sources} ${fuzzed_names})
 target_include_directories(await_fuzzed
 	PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(await_fuzzed PRIVATE _GNU_SOURCE LIBAWAIT_VERSION="${PROJECT_VERSION}")

@@ -1,10 +1,10 @@
-# Installation: headers, library, pkg-config file and CMake package.
+# Installation: headers, library, pkg-config files and CMake package.
 
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/await)
 
-install(TARGETS await EXPORT await_targets
+install(TARGETS await await_core await_names EXPORT await_targets
 	ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
 	LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
@@ -22,5 +22,18 @@ install(FILES ${CMAKE_BINARY_DIR}/await-config.cmake ${CMAKE_BINARY_DIR}/await-c
 # The prefix may be chosen as late as `cmake --install --prefix`, so await.pc finds its own place.
 file(RELATIVE_PATH pc_up ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 string(REGEX REPLACE "/$" "" pc_up ${pc_up})
-configure_file(${CMAKE_SOURCE_DIR}/cmake/await.pc.in ${CMAKE_BINARY_DIR}/await.pc @ONLY)
-install(FILES ${CMAKE_BINARY_DIR}/await.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+# A static library leaves its own needs to the program; a shared one brings them.
+set(pc_names "-Wl,--undefined=async_names_library_ -lawait-names")
+set(pc_names_private "")
+if(BUILD_SHARED_LIBS)
+	set(pc_names "-Wl,--push-state,--no-as-needed -lawait-names -Wl,--pop-state")
+	if(names_have_cares)
+		set(pc_names_private "-lcares")
+	endif()
+elseif(names_have_cares)
+	string(APPEND pc_names " -lcares")
+endif()
+foreach(pc await await-core)
+	configure_file(${CMAKE_SOURCE_DIR}/cmake/${pc}.pc.in ${CMAKE_BINARY_DIR}/${pc}.pc @ONLY)
+	install(FILES ${CMAKE_BINARY_DIR}/${pc}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()

@@ -1,12 +1,14 @@
 # The library, in two shapes made of the same objects:
 #
-# await           what users get. In the static archive internal names begin with await_private_, so
+# await_core      what users get, libawait. In the static archive internal names begin with await_private_, so
 #                 list_push can never collide with a function of the program (cmake/archive.sh).
 #                 Objects and sections stay separate: a program pays for what it calls, here and in
 #                 the C library.
 # await_internal  the plain archive, for the tests, which call internal functions too.
 
 file(GLOB_RECURSE library_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.c)
+# A library of its own: cmake/names.cmake.
+list(FILTER library_sources EXCLUDE REGEX "/src/names/")
 if(NOT library_sources)
 	message(FATAL_ERROR "no sources under src/")
 endif()
@@ -26,8 +28,8 @@ endif()
 target_link_libraries(await_objects PUBLIC Threads::Threads)
 
 if(BUILD_SHARED_LIBS)
-	add_library(await SHARED $<TARGET_OBJECTS:await_objects>)
-	set_target_properties(await PROPERTIES
+	add_library(await_core SHARED $<TARGET_OBJECTS:await_objects>)
+	set_target_properties(await_core PROPERTIES
 		VERSION ${PROJECT_VERSION}
 		SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 elseif(CMAKE_OBJCOPY AND CMAKE_NM)
@@ -44,17 +46,18 @@ elseif(CMAKE_OBJCOPY AND CMAKE_NM)
 		DEPENDS await_objects $<TARGET_OBJECTS:await_objects> ${CMAKE_SOURCE_DIR}/cmake/archive.sh
 		COMMAND_EXPAND_LISTS VERBATIM
 		COMMENT "Giving internal symbols names of their own")
-	add_library(await STATIC ${archived})
-	set_target_properties(await PROPERTIES LINKER_LANGUAGE C)
+	add_library(await_core STATIC ${archived})
+	set_target_properties(await_core PROPERTIES LINKER_LANGUAGE C)
 	set_source_files_properties(${archived} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
 else()
-	add_library(await STATIC $<TARGET_OBJECTS:await_objects>)
+	add_library(await_core STATIC $<TARGET_OBJECTS:await_objects>)
 endif()
-target_include_directories(await PUBLIC
+target_include_directories(await_core PUBLIC
 	$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>
 	$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-target_link_libraries(await PUBLIC Threads::Threads)
-add_library(await::await ALIAS await)
+target_link_libraries(await_core PUBLIC Threads::Threads)
+set_target_properties(await_core PROPERTIES OUTPUT_NAME await EXPORT_NAME core)
+add_library(await::core ALIAS await_core)
 
 if(NOT BUILD_SHARED_LIBS)
 	add_library(await_internal STATIC $<TARGET_OBJECTS:await_objects>)

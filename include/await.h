@@ -26,5 +26,6 @@
 #include <await/server.h>
 #include <await/signal.h>
 #include <await/process.h>
+#include <await/udp.h>
 
 #endif

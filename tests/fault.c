@@ -25,17 +25,19 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define EACH_CALL(X)                                                                               \
-	X(accept4)                                                                                 \
-	X(fork) X(inotify_add_watch) X(inotify_init1)                                              \
-	X(bind) X(close) X(connect) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2) X( \
-		eventfd) X(fcntl) X(getsockopt) X(listen) X(madvise) X(mmap) X(mprotect) X(munmap) \
-		X(pipe2) X(poll) X(read) X(readv) X(recv) X(recvfrom) X(recvmsg) X(send)           \
-			X(sendfile) X(sendmsg) X(sendto) X(setsockopt) X(socket) X(socketpair)     \
-				X(timerfd_create) X(write) X(writev) X(calloc) X(malloc)           \
-					X(realloc) X(aligned_alloc) X(posix_memalign) X(strdup)    \
-						X(pthread_create) X(io_uring_setup)                \
-							X(io_uring_enter) X(io_uring_register) X(pidfd_open)
+#define EACH_CALL(X)                                                                            \
+	X(accept4)                                                                              \
+	X(fork)                                                                                 \
+	X(inotify_add_watch) X(inotify_init1) X(bind) X(close) X(connect) X(epoll_create1) X(   \
+		epoll_ctl) X(epoll_wait) X(epoll_pwait2) X(eventfd) X(fcntl) X(getsockopt)      \
+		X(listen) X(madvise) X(mmap) X(mprotect) X(munmap) X(pipe2) X(poll) X(read) X(  \
+			readv) X(recv) X(recvfrom) X(recvmmsg) X(sendmmsg) X(recvmsg) X(send)   \
+			X(sendfile) X(sendmsg) X(sendto) X(setsockopt) X(socket) X(socketpair)  \
+				X(timerfd_create) X(write) X(writev) X(calloc) X(malloc)        \
+					X(realloc) X(aligned_alloc) X(posix_memalign) X(strdup) \
+						X(pthread_create) X(io_uring_setup)             \
+							X(io_uring_enter) X(io_uring_register)  \
+								X(pidfd_open)
 
 enum call {
 #define NUMBER(name) CALL_##name,
@@ -199,6 +201,11 @@ WRAP(int, -1, pipe2, (int pair[2], int flags), (pair, flags))
 WRAP(int, -1, poll, (struct pollfd * fds, nfds_t count, int timeout), (fds, count, timeout))
 WRAP(int, -1, setsockopt, (int fd, int level, int option, const void *value, socklen_t length),
      (fd, level, option, value, length))
+WRAP(int, -1, recvmmsg,
+     (int fd, struct mmsghdr *headers, unsigned int count, int flags, struct timespec *timeout),
+     (fd, headers, count, flags, timeout))
+WRAP(int, -1, sendmmsg, (int fd, struct mmsghdr *headers, unsigned int count, int flags),
+     (fd, headers, count, flags))
 WRAP(int, -1, socket, (int domain, int type, int protocol), (domain, type, protocol))
 WRAP(int, -1, socketpair, (int domain, int type, int protocol, int pair[2]),
      (domain, type, protocol, pair))

@@ -9,36 +9,20 @@
 #ifndef AWAIT_NET_H
 #define AWAIT_NET_H
 
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
-#include <sys/un.h>
-#include <await/base.h>
+#include <await/address.h>
+#include <await/connect.h>
 
 ASYNC_BEGIN_DECLS
 
-/*
- * An address as text: "127.0.0.1:80", "[::1]:80", ":80" (all interfaces; IPv6 and IPv4 where there
- * is IPv6), "unix:/run/x.sock", "unix:@abstract". Names need await_resolve. Returns 0 and fills
- * *address and *length; -EINVAL with a text that says what is wrong.
- */
-ASYNC_API int async_address_parse(const char *text, struct sockaddr_storage *address,
-				  socklen_t *length);
-/* The same the other way; at most `size` bytes with the terminating zero, INET6_ADDRSTRLEN + 16 or
- * 128 are enough. */
-ASYNC_API const char *async_address_format(const struct sockaddr *address, socklen_t length,
-					   char *text, size_t size);
-
 /* A listening TCP or unix stream socket: SO_REUSEADDR, close-on-exec, a backlog of 4096 (lowered by
- * net.core.somaxconn). The descriptor is the caller's: async_close. -EINVAL, -EADDRINUSE, -EACCES,
- * -EMFILE. */
+ * net.core.somaxconn). ":80" is every interface, IPv6 and IPv4; a name is the first of its
+ * addresses that can be bound. The descriptor is the caller's: async_close. -EINVAL, -EADDRINUSE,
+ * -EACCES, -EMFILE; for a name those of await_resolve. */
 ASYNC_API int await_tcp_listen(const char *address);
 ASYNC_API int await_unix_listen(const char *path);
-/* A connected TCP or unix stream socket. -ECONNREFUSED, -ENETUNREACH, -ENOENT, ... */
-ASYNC_API int await_tcp_connect(const char *address);
-ASYNC_API int await_unix_connect(const char *path);
-/* A UDP socket bound to an address; ":0" for any port. */
+/* A UDP socket bound to an address or name; ":0" for any port. */
 ASYNC_API int await_udp_bind(const char *address);
 
 /* socket(2): non-blocking, close-on-exec; belongs to the running loop's network (virtual in

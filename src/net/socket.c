@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Making, naming and closing sockets. */
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <await/net.h>
 #include "core/loop.h"
+#include "net/address.h"
 
-enum { BACKLOG = 4096, NAME_BYTES = 160 };
+enum { BACKLOG = 4096 };
 
 int async_socket(int domain, int type, int protocol)
 {
@@ -31,7 +31,7 @@ int async_socketpair(int domain, int type, int protocol, int fds[2])
 int async_bind(int fd, const struct sockaddr *address, socklen_t length)
 {
 	struct async_loop *loop = loop_of_thread();
-	char text[NAME_BYTES];
+	char text[ADDRESS_BYTES];
 	int error;
 
 	if (fd < 0)
@@ -94,7 +94,7 @@ int async_getpeername(int fd, struct sockaddr *address, socklen_t *length)
  * expression that uses it, unless that expression awaits. */
 static const char *name_text(int fd, bool peer)
 {
-	static __thread char text[NAME_BYTES];
+	static __thread char text[ADDRESS_BYTES];
 	struct sockaddr_storage address;
 	socklen_t length = sizeof address;
 	int error = getname(fd, peer, (struct sockaddr *)&address, &length);
@@ -146,26 +146,18 @@ static int give_up(int fd, int error)
 	return error;
 }
 
-static int listen_on(const char *text, int type, struct sockaddr_storage *address, socklen_t length)
+static int bind_and_listen(const char *text, int type, const async_address *at, bool both)
 {
-	int fd = async_socket(address->ss_family, type, 0), on = 1, off = 0, error;
+	int fd = async_socket(at->address.ss_family, type, 0), on = 1, off = 0, error;
 
-	/* ":80" means every address there is; without IPv6 that is IPv4's. */
-	if (fd == -EAFNOSUPPORT && text[0] == ':' && address->ss_family == AF_INET6) {
-		struct sockaddr_in in = { .sin_family = AF_INET };
-
-		in.sin_port = ((struct sockaddr_in6 *)address)->sin6_port;
-		memcpy(address, &in, sizeof in);
-		return listen_on(text, type, address, sizeof in);
-	}
 	if (fd < 0)
 		return fd;
-	if (address->ss_family != AF_UNIX && type == SOCK_STREAM)
+	if (at->address.ss_family != AF_UNIX && type == SOCK_STREAM)
 		async_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	if (address->ss_family == AF_INET6)
-		async_setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, text[0] == ':' ? &off : &on,
-				 sizeof off);
-	error = loop_current->backend->bind(loop_current, fd, (struct sockaddr *)address, length);
+	if (at->address.ss_family == AF_INET6)
+		async_setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, both ? &off : &on, sizeof off);
+	error = loop_current->backend->bind(loop_current, fd, (struct sockaddr *)&at->address,
+					    at->length);
 	if (!error && type == SOCK_STREAM)
 		error = loop_current->backend->listen(loop_current, fd, BACKLOG);
 	if (error)
@@ -173,47 +165,29 @@ static int listen_on(const char *text, int type, struct sockaddr_storage *addres
 	return fd;
 }
 
-/* Called await_ because the names of a later resolver may be waited for; a numeric address never
- * suspends. */
+/* The first address that works. ":80" means every address there is, in one socket; where there is
+ * no IPv6 the next one, IPv4's, takes its place. */
 static int listen_text(const char *text, int type, const char *caller)
 {
 	struct async_task *self = task_self(caller);
-	struct sockaddr_storage address;
-	socklen_t length;
-	int error;
+	async_addresses addresses;
+	int fd = -EINVAL, error;
 
 	if (self->cancel_error)
 		return self->cancel_error;
-	error = async_address_parse(text, &address, &length);
-	return error ? error : listen_on(text, type, &address, length);
-}
-
-static int connect_text(const char *text, const char *caller)
-{
-	struct async_task *self = task_self(caller);
-	struct sockaddr_storage address;
-	int fd, error, on = 1;
-	socklen_t length;
-
-	if (self->cancel_error)
-		return self->cancel_error;
-	error = async_address_parse(text, &address, &length);
+	error = listen_addresses(text, &addresses);
 	if (error)
 		return error;
-	fd = async_socket(address.ss_family, SOCK_STREAM, 0);
-	if (fd < 0)
-		return fd;
-	if (address.ss_family != AF_UNIX)
-		async_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	error = await_connect(fd, (struct sockaddr *)&address, length);
-	if (!error)
-		return fd;
-	if (!self->cancel_error)
-		async_fail(error, "cannot connect to %s", text);
-	return give_up(fd, error);
+	for (size_t i = 0; i < addresses.count; i++) {
+		fd = bind_and_listen(text, type, &addresses.list[i], text[0] == ':');
+		if (fd >= 0 || (text[0] == ':' && fd != -EAFNOSUPPORT))
+			break;
+	}
+	async_addresses_free(&addresses);
+	return fd;
 }
 
-static int unix_text(const char *path, char *text, size_t size)
+int unix_text(const char *path, char *text, size_t size)
 {
 	if (!path)
 		return async_fail(-EINVAL, "the path is NULL");
@@ -231,23 +205,10 @@ int await_udp_bind(const char *address)
 	return listen_text(address, SOCK_DGRAM, "await_udp_bind");
 }
 
-int await_tcp_connect(const char *address)
-{
-	return connect_text(address, "await_tcp_connect");
-}
-
 int await_unix_listen(const char *path)
 {
-	char text[NAME_BYTES];
+	char text[ADDRESS_BYTES];
 	int error = unix_text(path, text, sizeof text);
 
 	return error ? error : listen_text(text, SOCK_STREAM, "await_unix_listen");
-}
-
-int await_unix_connect(const char *path)
-{
-	char text[NAME_BYTES];
-	int error = unix_text(path, text, sizeof text);
-
-	return error ? error : connect_text(text, "await_unix_connect");
 }

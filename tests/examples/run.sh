@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Runs every example on every backend where it makes sense, and looks at what it prints. The two
+# Runs every example on every backend where it makes sense, and looks at what it prints. The
 # echo servers need somebody to talk to: servers.py. The demo has a script of its own, demo.sh.
 # covers: Z03, Z04, Z25, Z31
 #
@@ -11,7 +11,7 @@ source=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(cd "$1" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-tried=' echo_sockets echo_threads echo_clients '
+tried=' echo_sockets echo_threads echo_clients udp_echo '
 
 # $1...: an example and its arguments. Its output must be what standard input says. A machine that
 # stands still for a tenth of a second may change the order of things, but not three times.

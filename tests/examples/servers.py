@@ -174,6 +174,35 @@ def check_no_such_backend():
     assert 'there is no backend "kqueue": uring, epoll, sim' in done.stderr, done.stderr
 
 
+def check_datagrams(backend):
+    """Every sender gets its datagram back, an empty one too; who sent what is printed."""
+    port = free_port()
+    with server("udp_echo", f"127.0.0.1:{port}", backend) as child, \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(0.1)
+        client.connect(("127.0.0.1", port))
+        for _ in range(100):
+            with contextlib.suppress(OSError):
+                client.send(b"first")
+                assert client.recv(100) == b"first"
+                break
+            time.sleep(0.05)
+        else:
+            sys.exit(f"udp_echo does not answer: {child.poll()}")
+        client.settimeout(10)
+        for data in (b"", b"second", b"x" * 1400):
+            client.send(data)
+            echo = client.recv(2000)
+            while echo == b"first":  # of an attempt that took longer than we waited
+                echo = client.recv(2000)
+            assert echo == data, echo
+        child.send_signal(signal.SIGINT)
+        output, errors = child.communicate(timeout=10)
+        assert child.returncode >= 0 and not errors, (child.returncode, errors)
+        assert f":{client.getsockname()[1]} sent 6 bytes: second" in output, output
+    print(f"udp_echo on {backend or 'the default backend'}: datagrams come back")
+
+
 def check_threads():
     port = free_port()
     with server("echo_threads", f"127.0.0.1:{port}") as child:
@@ -188,6 +217,7 @@ def main():
         check_served(backend)
         check_ipv6_and_all(backend)
         check_refusals(backend)
+        check_datagrams(backend)
         print(f"echo_sockets on {backend or 'the default backend'}: {CLIENTS} clients on one "
               "thread, ended by SIGINT; bad addresses refused")
     check_simulated()

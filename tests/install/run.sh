@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Installs the library into an empty place and builds and runs a program outside the tree against
 # it, through pkg-config and through the CMake package; then the same with the shared library.
-# Also looks at the names that the library exports.
+# Also looks at the names that the libraries export, and at who needs c-ares: programs linked with
+# await do, those linked with await-core depend on nothing.
 #
 #   tests/install/run.sh BUILD_DIR
 set -eu
@@ -18,6 +19,25 @@ expect_hello()
 	[ "$("$@")" = "hello from outside" ] || { echo "$* did not say hello"; exit 1; }
 }
 
+# $1: a word for messages. Names work with await; the core says what is missing and needs no c-ares.
+try_names()
+{
+	for package in await await-core; do
+		# shellcheck disable=SC2046
+		cc -Wall -Wextra -Werror -o "$work/names-$package" "$outside/names.c" \
+			$(pkg-config --cflags --libs $package)
+	done
+	"$work/names-await" localhost:80 | grep -q '^127\.0\.0\.1:80$' ||
+		{ echo "$1: localhost is not found:"; "$work/names-await" localhost:80; exit 1; }
+	"$work/names-await-core" localhost:80 | grep -q 'link await, not await-core' ||
+		{ echo "$1: await-core:"; "$work/names-await-core" localhost:80; exit 1; }
+	[ "$("$work/names-await-core" 127.0.0.1:80)" = 127.0.0.1:80 ]
+	if ldd "$work/names-await-core" | grep -E 'cares|await-names'; then
+		echo "$1: the core depends on more than the C library"
+		exit 1
+	fi
+}
+
 # $1: prefix it was installed under, $2: a word for messages
 try_both_ways()
 {
@@ -31,6 +51,11 @@ try_both_ways()
 	cmake -S "$outside" -B "$work/cmake-$2" -DCMAKE_PREFIX_PATH="$1" > /dev/null
 	cmake --build "$work/cmake-$2" > /dev/null
 	expect_hello "$work/cmake-$2/outside"
+	"$work/cmake-$2/names" localhost:80 | grep -q '^127\.0\.0\.1:80$' ||
+		{ echo "$2: await::await without names"; exit 1; }
+	"$work/cmake-$2/names_core" localhost:80 | grep -q 'link await, not await-core' ||
+		{ echo "$2: await::core has names"; exit 1; }
+	try_names "$2"
 	echo "$2: pkg-config and CMake package work, version $(pkg-config --modversion await)"
 }
 
@@ -42,7 +67,9 @@ check_exported_names()
 }
 
 cmake --install "$build" --prefix "$work/static" > /dev/null
-nm -g --defined-only "$(find "$work/static" -name libawait.a)" | check_exported_names libawait.a
+for library in libawait.a libawait-names.a; do
+	nm -g --defined-only "$(find "$work/static" -name $library)" | check_exported_names $library
+done
 try_both_ways "$work/static" static
 expect_hello env LD_LIBRARY_PATH= "$work/with-pkg-config"
 
@@ -53,5 +80,7 @@ try_both_ways "$work/moved" moved
 cmake -S "$source" -B "$work/build-shared" -DBUILD_SHARED_LIBS=ON -DLIBAWAIT_BENCH=OFF > /dev/null
 env -u MAKEFLAGS cmake --build "$work/build-shared" -j "$(nproc)" > /dev/null
 cmake --install "$work/build-shared" --prefix "$work/shared" > /dev/null
-nm -D -g --defined-only "$(find "$work/shared" -name libawait.so)" | check_exported_names libawait.so
+for library in libawait.so libawait-names.so; do
+	nm -D -g --defined-only "$(find "$work/shared" -name $library)" | check_exported_names $library
+done
 try_both_ways "$work/shared" shared

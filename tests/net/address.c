@@ -40,7 +40,7 @@ TEST_WITH(addresses_that_are_understood, "F04", .backends = ONCE)
 
 TEST_WITH(addresses_that_are_refused, "F04 Z51", .backends = ONCE)
 {
-	char path[200] = "unix:/";
+	char path[200] = "unix:/", long_name[400];
 
 	refused("", "write HOST:PORT");
 	refused("127.0.0.1", "write HOST:PORT");
@@ -58,6 +58,12 @@ TEST_WITH(addresses_that_are_refused, "F04 Z51", .backends = ONCE)
 	refused(path, "a unix path holds at most 107 bytes");
 	memset(path, '1', sizeof path - 1);
 	memcpy(path + 190, ":80", 4);
-	refused(path, "too long");
+	refused(path, "no numeric address");
+	memset(path, 'x', sizeof path - 1);
+	memcpy(path + 196, ":80", 4);
+	memcpy(long_name, path, 196);
+	memset(long_name + 196, 'x', 200);
+	strcpy(long_name + 396, ":80");
+	refused(long_name, "at most 253 bytes");
 	refused(NULL, "NULL");
 }
