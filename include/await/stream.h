@@ -26,9 +26,12 @@ typedef struct async_stream_options {
 	double close_seconds; /* what await_stream_close gives buffered output; 0: 30 */
 } async_stream_options;
 
-/* Connect: "HOST:PORT", "[IPv6]:PORT", "unix:PATH", as await_tcp_connect. NULL: async_error(). */
+/* Connect: "HOST:PORT", "[IPv6]:PORT", "unix:PATH"; a name's addresses are raced, as
+ * await_connect_to does. NULL: async_error() and async_error_code(). Options may be NULL. */
+struct async_connect_options; /* <await/connect.h> */
 ASYNC_API async_stream *await_connect_stream(const char *address);
 ASYNC_API async_stream *await_connect_stream_with(const char *address,
+						  const struct async_connect_options *connect,
 						  const async_stream_options *options);
 /*
  * A stream over a descriptor that is open already: a connected stream socket, a pipe or FIFO, a

@@ -49,7 +49,7 @@ struct async_loop {
 	int64_t (*sendall)(struct async_loop *loop, struct operation *operation);
 	int64_t (*lend)(struct async_loop *loop, struct operation *operation);
 	struct buffer_pool buffers;
-	size_t senders; /* background writes whose streams are gone, but not yet their buffers */
+	size_t orphans; /* operations under way whose owners are gone, but not yet their memory */
 
 	struct async_task hub;	     /* the loop itself: a context and a stack like a task's */
 	struct async_task root;	     /* runs on the thread's own stack */

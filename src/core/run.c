@@ -211,6 +211,8 @@ static void loop_close(struct async_loop *loop)
 	drain(loop);
 	loop_values_free(loop);
 	drain(loop);
+	while (loop->orphans)
+		await_sleep(0.0005);
 	mailbox_close(loop);
 	handles_end(loop);
 	root_end(loop);

@@ -12,7 +12,6 @@
 #define HOSTS_PATH    "/etc/hosts"
 #define NSSWITCH_PATH "/etc/nsswitch.conf"
 
-#define LAST_TURN_SECONDS 0.001
 
 enum { TRIES_MAX = 20, TIMEOUT_SECONDS_MAX = 300 };
 
@@ -131,11 +130,8 @@ static void names_drop(struct names *names)
 static void names_free(void *value)
 {
 	struct names *names = value;
-	bool used = names->dns != NULL;
 
 	forget(names);
-	if (used)
-		await_sleep(LAST_TURN_SECONDS);
 	names_drop(names);
 }
 

@@ -12,6 +12,7 @@ struct watch {
 	struct async_handle handle;
 	int events;   /* to be told */
 	bool polling; /* the operation is under way */
+	bool orphan;  /* and nobody waits for it any more: counted in loop->orphans */
 };
 
 static void watch_end(struct watch *watch)
@@ -30,6 +31,7 @@ static void watch_told(struct operation *operation, int64_t result)
 	struct watch *watch = container_of(operation, struct watch, operation);
 
 	watch->polling = false;
+	watch->loop->orphans -= watch->orphan;
 	watch->events = (int)result;
 	if (!watch->watcher || result < 0)
 		watch_end(watch);
@@ -102,6 +104,8 @@ bool async_unwatch(async_watcher *watcher)
 	watch->watcher = NULL;
 	watcher->operation_ = NULL;
 	if (watch->polling) {
+		watch->orphan = true;
+		watch->loop->orphans++;
 		watch->operation.cancelling = true;
 		watch->loop->backend->cancel(watch->loop, &watch->operation, -ECANCELED);
 	} else if (async_handle_cancel(&watch->handle)) {

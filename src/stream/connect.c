@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Streams to servers. */
-#include <string.h>
+#include <await/connect.h>
 #include "stream/stream.h"
 
-async_stream *await_connect_stream_with(const char *address, const async_stream_options *options)
+async_stream *await_connect_stream_with(const char *address, const async_connect_options *connect,
+					const async_stream_options *options)
 {
 	struct async_stream *stream;
-	int fd = await_tcp_connect(address);
+	int fd = await_connect_to(address, connect);
 
 	if (fd < 0)
 		return NULL;
@@ -18,5 +19,5 @@ async_stream *await_connect_stream_with(const char *address, const async_stream_
 
 async_stream *await_connect_stream(const char *address)
 {
-	return await_connect_stream_with(address, NULL);
+	return await_connect_stream_with(address, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "net/address.h"
 #include "stream/server.h"
 
 enum { NAME_BYTES = 160, FIRST_PASSED = 3 /* SD_LISTEN_FDS_START */ };
@@ -128,6 +129,18 @@ static int open_one(struct async_server *server, const char *text,
 	return error ? error : name_listener(listener);
 }
 
+/* Forget a socket that could not be opened. */
+static void drop_last(struct async_server *server, size_t count)
+{
+	while (server->count > count) {
+		struct listener *listener = &server->listeners[--server->count];
+
+		listener_close(listener);
+		free(listener->address);
+		free(listener->path);
+	}
+}
+
 static int adopt(struct async_server *server, int fd, const char *text)
 {
 	struct listener *listener;
@@ -163,20 +176,73 @@ static int adopt_passed(struct async_server *server, const char *text)
 	return error;
 }
 
-static bool is_duplicate(const struct async_server *server, const char *text)
+static bool is_duplicate(const struct async_server *server, const async_address *address)
 {
+	char text[NAME_BYTES];
+
+	async_address_format((const struct sockaddr *)&address->address, address->length, text,
+			     sizeof text);
 	for (size_t i = 0; i < server->count; i++)
 		if (!strcmp(server->listeners[i].address, text))
 			return true;
 	return false;
 }
 
+/* What a name stands for may hold families that this machine has not: one that works is enough. */
+static bool may_be_missing(int error)
+{
+	return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;
+}
+
+/* A socket for each address of a text. */
+static int open_addresses(struct async_server *server, const char *text,
+			  const async_addresses *addresses)
+{
+	size_t opened = 0;
+	int error = 0;
+
+	for (size_t i = 0; i < addresses->count; i++) {
+		const async_address *address = &addresses->list[i];
+		size_t before = server->count;
+
+		if (is_duplicate(server, address)) {
+			opened++;
+			continue;
+		}
+		error = open_one(server, text, &address->address, address->length);
+		if (!error)
+			opened++;
+		else if (!may_be_missing(error))
+			return error;
+		else
+			drop_last(server, before);
+	}
+	return opened ? 0 : error;
+}
+
+static int open_host(struct async_server *server, const char *text)
+{
+	async_addresses addresses = { 0 };
+	async_address everywhere;
+	int error;
+
+	/* Every address there is takes one socket, for both families. */
+	if (text[0] == ':') {
+		error = async_address_parse(text, &everywhere.address, &everywhere.length);
+		return error ? error :
+			       open_one(server, text, &everywhere.address, everywhere.length);
+	}
+	error = listen_addresses(text, &addresses);
+	if (!error)
+		error = open_addresses(server, text, &addresses);
+	async_addresses_free(&addresses);
+	return error;
+}
+
 static int open_text(struct async_server *server, const char *text)
 {
-	struct sockaddr_storage address;
-	char name[NAME_BYTES], *end;
-	socklen_t length;
-	int error, fd;
+	char *end;
+	int fd;
 
 	if (!strncmp(text, "fd:", 3)) {
 		fd = (int)strtol(text + 3, &end, 10);
@@ -188,13 +254,7 @@ static int open_text(struct async_server *server, const char *text)
 	}
 	if (!strcmp(text, "activation:"))
 		return adopt_passed(server, text);
-	error = async_address_parse(text, &address, &length);
-	if (error)
-		return error;
-	if (is_duplicate(server, async_address_format((struct sockaddr *)&address, length, name,
-						      sizeof name)))
-		return 0;
-	return open_one(server, text, &address, length);
+	return open_host(server, text);
 }
 
 int listeners_open(struct async_server *server, const char *address)

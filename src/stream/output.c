@@ -136,7 +136,7 @@ int output_kick_soon(struct async_stream *stream)
 /* Background operations whose streams are gone, for the end of the loop to wait for. */
 void sender_ended(struct sender *sender)
 {
-	sender->loop->senders--;
+	sender->loop->orphans--;
 	if (sender->orphan)
 		buffer_give(sender->loop, (char *)sender->orphan);
 	free(sender);
@@ -156,7 +156,7 @@ static void sender_leave(struct async_stream *stream)
 	}
 	sender->loop = stream->loop;
 	sender->orphan = chunks_pop(&stream->output.chunks);
-	stream->loop->senders++;
+	stream->loop->orphans++;
 	sender->operation.cancelling = true;
 	stream->loop->backend->cancel(stream->loop, &sender->operation, -ECANCELED);
 }

@@ -28,8 +28,6 @@ static void streams_end(void *list)
 			    stream->transport->name, stream->fd);
 		async_stream_abort(stream);
 	}
-	while (loop_current->senders)
-		await_sleep(0.001);
 	free(streams);
 }
 
