@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -451,7 +452,7 @@ TEST_TASK(a_connection_accepted_elsewhere_is_adopted, "F09")
 TEST_TASK_WITH(sockets_may_be_inherited_or_passed, "F09 X22 G03", .backends = REAL_BACKENDS)
 {
 	int listener = await_tcp_listen("127.0.0.1:0"), others[2];
-	char address[32], pid[16];
+	char address[32];
 	async_server *server;
 	async_stream *client;
 
@@ -467,18 +468,40 @@ TEST_TASK_WITH(sockets_may_be_inherited_or_passed, "F09 X22 G03", .backends = RE
 	CHECK_TEXT_HAS(async_error(), "does not listen");
 	async_close(others[0]);
 	async_close(others[1]);
-	/* What a service manager does: descriptors from 3 on. */
-	listener = await_tcp_listen("127.0.0.1:0");
-	if (fcntl(3, F_GETFD) >= 0)
-		SKIP("descriptor 3 is in use");
-	CHECK_INT(dup2(listener, 3), 3);
-	async_close(listener);
+}
+
+static int serve_passed(void *arg)
+{
+	async_server *server = await_server_start(NULL, "activation:", echo, NULL);
+	async_stream *client = connect_to(server);
+
+	(void)arg;
+	check_echo(client, "passed\n");
+	await_stream_close(client);
+	setenv("LISTEN_PID", "1", 1); /* somebody else's */
+	CHECK(!await_server_start(NULL, "activation:", echo, NULL));
+	CHECK_TEXT_HAS(async_error(), "LISTEN_PID is 1");
+	return await_server_close(server, NULL);
+}
+
+/* What a service manager does: descriptors from 3 on, before there is any other. The environment
+ * grows, and stays. */
+TEST_WITH(a_service_manager_passes_sockets, "F09 X22", .backends = REAL_BACKENDS, .may_leak = 1)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	char pid[16];
+
+	CHECK_INT(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+	CHECK_INT(listen(listener, 5), 0);
+	if (listener != 3) {
+		CHECK(fcntl(3, F_GETFD) < 0);
+		CHECK_INT(dup2(listener, 3), 3);
+		close(listener);
+	}
 	snprintf(pid, sizeof pid, "%d", getpid());
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDS", "1", 1);
-	server = await_server_start(NULL, "activation:", echo, NULL);
-	client = connect_to(server);
-	check_echo(client, "passed\n");
-	await_stream_close(client);
-	await_server_close(server, NULL);
+	CHECK_INT(async_run(serve_passed, NULL), 0);
 }
