@@ -19,6 +19,15 @@
 ASYNC_BEGIN_DECLS
 
 typedef int async_stream_handler(async_stream *stream, void *arg);
+
+/*
+ * A handler returns this when its connection has nothing to do for now: its task ends, and with it
+ * stack and buffers; a record of less than 1 KB stays. When the peer sends or closes, the handler
+ * is called again in a new task, with the same async_stream_user(). With unread input or unsent
+ * output it is called again at once, or when that is gone.
+ */
+enum { ASYNC_PARK = 0x7fffffff };
+
 typedef struct async_server async_server;
 
 /* Zero-filled is the default; every field may also be left out. */
@@ -30,12 +39,15 @@ typedef struct async_server_options {
 	int backlog;		     /* connections the kernel may hold; 0: 4096 */
 	int loops;		     /* await_serve: 0 or 1: this one; n: that many threads with a
 				      * loop each; < 0: one for each processor */
-	bool reuse_port;	     /* SO_REUSEPORT: other processes may listen there, too */
-	bool keep_alive;	     /* SO_KEEPALIVE on every connection */
-	bool paused;		     /* listen, but accept only after async_server_resume */
-	bool ignore_sigterm;	     /* await_serve closes gracefully on SIGTERM, unless this is set
-				      * or the program handles it */
-	mode_t unix_mode;	     /* permissions of a unix socket's path; 0: as the umask says */
+	double park_seconds;	     /* a connection parked for so long is closed; 0: never */
+	/* Called with async_stream_user() when a connection has ended; may be NULL. */
+	void (*forget)(void *user);
+	bool reuse_port;     /* SO_REUSEPORT: other processes may listen there, too */
+	bool keep_alive;     /* SO_KEEPALIVE on every connection */
+	bool paused;	     /* listen, but accept only after async_server_resume */
+	bool ignore_sigterm; /* await_serve closes gracefully on SIGTERM, unless this is set
+			      * or the program handles it */
+	mode_t unix_mode;    /* permissions of a unix socket's path; 0: as the umask says */
 	/* Called once all addresses are listened on, before anything is accepted; may be NULL. */
 	void (*listening)(async_server *server, void *arg);
 } async_server_options;

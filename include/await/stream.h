@@ -147,6 +147,9 @@ ASYNC_API int async_stream_descriptor(const async_stream *stream);
 ASYNC_API const char *async_stream_fact(async_stream *stream, const char *name);
 /* True once the server that the stream belongs to closes: a handler that finds this ends its work. */
 ASYNC_API bool async_stream_is_ending(const async_stream *stream);
+/* A pointer of the user's, NULL at first. */
+ASYNC_API void *async_stream_user(const async_stream *stream);
+ASYNC_API void async_stream_set_user(async_stream *stream, void *user);
 ASYNC_API void async_stream_set_limit(async_stream *stream, size_t limit);
 
 /* ---- Feeding a stream by hand: a reader without a source, for tests and protocols ---- */

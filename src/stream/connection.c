@@ -26,9 +26,7 @@ static void open_connection(struct connection *connection, const struct arrival 
 	connection->task = server->loop->running;
 	connection->cancelled = connection->ending = false;
 	memcpy(&connection->peer, arrival->peer, arrival->length);
-	connection->stream.peer_address = (struct sockaddr *)&connection->peer;
 	connection->stream.peer_length = arrival->length;
-	list_append(&server->connections, &connection->link);
 	server->open++;
 }
 
@@ -71,16 +69,45 @@ static bool is_worth_telling(const struct connection *connection, int result)
 	       !(connection->stream.closed && result == -EBADF);
 }
 
+/* A handler that cannot be parked yet is called again once there is something for it. */
+static int wait_for_input(struct async_stream *stream)
+{
+	const char *data;
+	ssize_t n = await_stream_flush(stream);
+
+	if (!n)
+		n = await_stream_peek(stream, 1, &data);
+	return n > 0 ? 1 : (int)n;
+}
+
+int connection_serve(struct connection *connection)
+{
+	struct async_server *server = connection->server;
+	int result;
+
+	connection->stream.peer_address = (struct sockaddr *)&connection->peer;
+	list_append(&server->connections, &connection->link);
+	do {
+		result = server->handler(&connection->stream, server->arg);
+		if (result != ASYNC_PARK)
+			break;
+		if (connection_park(connection))
+			return 0;
+		result = wait_for_input(&connection->stream);
+	} while (result > 0);
+	if (server->options.forget)
+		server->options.forget(connection->stream.user);
+	result = is_worth_telling(connection, result) ? result : 0;
+	close_connection(connection);
+	return result;
+}
+
 static int connection_main(void *arg)
 {
 	struct connection connection;
-	int result;
 
 	open_connection(&connection, arg);
-	result = connection.server->handler(&connection.stream, connection.server->arg);
-	result = is_worth_telling(&connection, result) ? result : 0;
-	close_connection(&connection);
-	return result;
+	return connection_serve(&connection);
 }
 
 int connection_begin(struct async_server *server, int fd, const struct sockaddr_storage *peer,

@@ -65,6 +65,8 @@ static int server_main(void *arg)
 	async_server_stop(server);
 	if (!error)
 		await_group(&group);
+	else
+		connections_close_parked(server);
 	return 0;
 }
 
@@ -209,6 +211,7 @@ static void close_steps(struct async_server *server, async_server_closed *how)
 	const async_server_options *options = &server->options;
 	size_t open = server->open;
 
+	connections_close_parked(server);
 	list_for_each (&server->connections, link, following)
 		stream_drain(&container_of(link, struct connection, link)->stream);
 	if (!wait_for_end(server, options->grace_seconds)) {
@@ -276,6 +279,7 @@ void async_server_cancel_clients(async_server *server)
 {
 	if (!server)
 		return;
+	connections_close_parked(server);
 	list_for_each (&server->connections, link, following) {
 		struct connection *connection = container_of(link, struct connection, link);
 
@@ -288,6 +292,7 @@ void async_server_abort_clients(async_server *server)
 {
 	if (!server)
 		return;
+	connections_close_parked(server);
 	list_for_each (&server->connections, link, following)
 		async_stream_abort(&container_of(link, struct connection, link)->stream);
 }

@@ -31,6 +31,7 @@ struct async_server {
 	size_t count;
 	struct async_group *group; /* of acceptors and connections, on the task's stack */
 	struct async_waiters_ connections;
+	struct async_waiters_ parked; /* connections without a task: park.c */
 	size_t open;
 	bool stopped;		       /* listens no more */
 	bool closing;		       /* and gets rid of its connections */
@@ -67,6 +68,15 @@ int server_wait_stopped(struct async_server *server);
 /* Run the handler on a new connection in a task of its own; owns fd on success. */
 int connection_begin(struct async_server *server, int fd, const struct sockaddr_storage *peer,
 		     socklen_t length);
+
+/* Call the handler, and again, until the connection ends or is parked. */
+int connection_serve(struct connection *connection);
+
+/* park.c */
+/* Let the connection go on without its task, which then only returns. False: it has something to
+ * do. */
+bool connection_park(struct connection *connection);
+void connections_close_parked(struct async_server *server);
 
 /* acceptor.c */
 int acceptor_main(void *listener);

@@ -311,3 +311,14 @@ bool async_stream_is_ending(const async_stream *stream)
 {
 	return stream && stream->draining;
 }
+
+void *async_stream_user(const async_stream *stream)
+{
+	return stream ? stream->user : NULL;
+}
+
+void async_stream_set_user(async_stream *stream, void *user)
+{
+	if (stream)
+		stream->user = user;
+}

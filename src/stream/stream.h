@@ -95,6 +95,7 @@ struct async_stream {
 	struct input input;
 	struct output output;
 	struct memory_end *memory;
+	void *user;
 	char *peer, *name;		     /* made when somebody asks */
 	const struct sockaddr *peer_address; /* as accept told, or NULL */
 	socklen_t peer_length;

@@ -46,6 +46,12 @@ TEST_TASK(a_server_listens_at_all_addresses_of_a_name, "G03 S01 S02 F04 G01")
 
 TEST_TASK(a_name_that_is_none_has_its_text, "N01 N03 G01 G03")
 {
+	async_names_options nobody = {
+		.servers = "127.0.0.1:1", .timeout = 0.05, .tries = 1, .use = ASYNC_NAMES_DNS
+	};
+
+	if (strcmp(async_backend_name(), "sim") && async_names_set(&nobody))
+		SKIP("built without c-ares: this would ask the machine's servers");
 	CHECK(!await_server_start(NULL, "no-such-host.invalid:80", echo, NULL));
 	CHECK_TEXT_HAS(async_error(), "no-such-host.invalid");
 	CHECK(!await_connect_stream("no-such-host.invalid:80"));
