@@ -3,8 +3,9 @@
  * The stream echo server that bench/run measures: what has arrived goes back, in the stream's own
  * buffer.
  *
- * stream_echo_server PORT [--loops N] [--lines] listens on 127.0.0.1; LIBAWAIT_BACKEND chooses the
- * backend. --lines echoes line by line, as examples/echo_streams.c does.
+ * stream_echo_server PORT [--loops N] [--lines | --park] listens on 127.0.0.1; LIBAWAIT_BACKEND chooses the
+ * backend. --lines echoes line by line, as examples/echo_streams.c does. --park gives up the task
+ * after each message: connections that are idle cost least.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -37,10 +38,21 @@ static int echo_lines(async_stream *stream, void *arg)
 	return (int)n;
 }
 
+static int echo_and_park(async_stream *stream, void *arg)
+{
+	const char *data;
+	ssize_t n = await_stream_chunk(stream, &data);
+
+	(void)arg;
+	if (n > 0)
+		n = await_stream_write(stream, data, (size_t)n);
+	return n > 0 ? ASYNC_PARK : (int)n;
+}
+
 struct settings {
 	char address[32];
 	async_server_options options;
-	bool lines;
+	bool lines, park;
 };
 
 static int serve(void *arg)
@@ -49,12 +61,14 @@ static int serve(void *arg)
 
 	if (settings->lines)
 		return await_serve_with(&settings->options, settings->address, echo_lines, NULL);
+	if (settings->park)
+		return await_serve_with(&settings->options, settings->address, echo_and_park, NULL);
 	return await_serve_with(&settings->options, settings->address, echo_chunks, NULL);
 }
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: stream_echo_server PORT [--loops N] [--lines]\n");
+	fprintf(stderr, "usage: stream_echo_server PORT [--loops N] [--lines | --park]\n");
 	return 2;
 }
 
@@ -68,6 +82,8 @@ int main(int argc, char **argv)
 	for (int i = 2; i < argc; i++) {
 		if (!strcmp(argv[i], "--lines"))
 			settings.lines = true;
+		else if (!strcmp(argv[i], "--park"))
+			settings.park = true;
 		else if (!strcmp(argv[i], "--loops") && i + 1 < argc)
 			settings.options.loops = atoi(argv[++i]);
 		else

@@ -256,3 +256,79 @@ TEST_WITH(await_serve_ends_at_any_point, "G04 S02", .backends = ONCE, .deadline 
 {
 	explore(serve_and_stop, NULL);
 }
+
+/* ---- Connections that are parked between two messages ---- */
+
+static int kept;
+
+static void forget(void *user)
+{
+	kept--;
+	free(user);
+}
+
+static int echo_and_park(async_stream *stream, void *arg)
+{
+	const char *line;
+	ssize_t n;
+
+	(void)arg;
+	if (!async_stream_user(stream)) {
+		async_stream_set_user(stream, malloc(10));
+		kept++;
+	}
+	n = await_stream_readline(stream, &line);
+	if (n > 0)
+		n = await_stream_write(stream, line, (size_t)n);
+	return n > 0 ? ASYNC_PARK : excused((int)n);
+}
+
+static int ask_twice(void *server)
+{
+	async_stream *stream = await_connect_stream(async_server_address(server, 0));
+	const char *line;
+
+	if (!stream)
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		await_stream_write(stream, "hello\n", 6);
+		await_stream_readline(stream, &line);
+		await_sleep(0.01);
+	}
+	async_shield (5)
+		await_stream_close(stream);
+	return 0;
+}
+
+static int serve_parked(void *arg)
+{
+	async_server_options options = {
+		.grace_seconds = 0.5, .cancel_seconds = 0.5, .park_seconds = 0.05, .forget = forget
+	};
+	async_server *server = await_server_start(&options, "127.0.0.1:0", echo_and_park, NULL);
+
+	(void)arg;
+	kept = 0;
+	if (!server)
+		return 0;
+	{
+		AWAIT_GROUP(clients);
+
+		for (int i = 0; i < 2; i++)
+			async_spawn(&clients, ask_twice, server);
+	}
+	async_shield (5)
+		await_server_close(server, NULL);
+	return 0;
+}
+
+static int nothing_kept(void *arg)
+{
+	(void)arg;
+	return kept ? -EBADMSG : 0;
+}
+
+TEST_WITH(parked_connections, "G04 W33", .backends = ONCE, .deadline = 60)
+{
+	explore(serve_parked, nothing_kept);
+}
