@@ -50,9 +50,9 @@ static void close_parked(struct parked *parked)
 	async_close(parked->stream.fd);
 }
 
-void connections_close_parked(struct async_server *server)
+void connections_close_parked(struct async_server *server, size_t most)
 {
-	while (server->parked.first)
+	while (server->parked.first && most--)
 		close_parked(container_of(server->parked.first, struct parked, link));
 }
 

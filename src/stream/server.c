@@ -7,6 +7,8 @@
 #include "stream/loops.h"
 #include "stream/server.h"
 
+enum { CLOSED_IN_A_ROW = 200 };
+
 static const struct wait_kind wait_kind_changes = { "the end of connections", wait_cancel, NULL };
 
 static int take_options(struct async_server *server, const async_server_options *options)
@@ -66,7 +68,7 @@ static int server_main(void *arg)
 	if (!error)
 		await_group(&group);
 	else
-		connections_close_parked(server);
+		connections_close_parked(server, SIZE_MAX);
 	return 0;
 }
 
@@ -211,7 +213,11 @@ static void close_steps(struct async_server *server, async_server_closed *how)
 	const async_server_options *options = &server->options;
 	size_t open = server->open;
 
-	connections_close_parked(server);
+	/* Thousands of calls of close(2) in a row would keep everybody else waiting. */
+	while (server->parked.first) {
+		connections_close_parked(server, CLOSED_IN_A_ROW);
+		await_sleep(0);
+	}
 	list_for_each (&server->connections, link, following)
 		stream_drain(&container_of(link, struct connection, link)->stream);
 	if (!wait_for_end(server, options->grace_seconds)) {
@@ -279,7 +285,7 @@ void async_server_cancel_clients(async_server *server)
 {
 	if (!server)
 		return;
-	connections_close_parked(server);
+	connections_close_parked(server, SIZE_MAX);
 	list_for_each (&server->connections, link, following) {
 		struct connection *connection = container_of(link, struct connection, link);
 
@@ -292,7 +298,7 @@ void async_server_abort_clients(async_server *server)
 {
 	if (!server)
 		return;
-	connections_close_parked(server);
+	connections_close_parked(server, SIZE_MAX);
 	list_for_each (&server->connections, link, following)
 		async_stream_abort(&container_of(link, struct connection, link)->stream);
 }

@@ -76,7 +76,8 @@ int connection_serve(struct connection *connection);
 /* Let the connection go on without its task, which then only returns. False: it has something to
  * do. */
 bool connection_park(struct connection *connection);
-void connections_close_parked(struct async_server *server);
+/* At most so many of them. */
+void connections_close_parked(struct async_server *server, size_t most);
 
 /* acceptor.c */
 int acceptor_main(void *listener);
