@@ -34,6 +34,20 @@ int async_loop_set_value(const void *key, void *value, void (*free_value)(void *
 	return 0;
 }
 
+struct async_waiters_ *loop_list(const void *key, void (*end)(void *list))
+{
+	struct async_waiters_ *list = async_loop_value(key);
+
+	if (list)
+		return list;
+	list = calloc(1, sizeof *list);
+	if (list && async_loop_set_value(key, list, end)) {
+		free(list);
+		return NULL;
+	}
+	return list;
+}
+
 /* An entry is out of the list before its function runs: that may make new ones, and they go too. */
 void loop_values_free(struct async_loop *loop)
 {

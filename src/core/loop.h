@@ -112,7 +112,10 @@ void loop_hub(void *loop);
 /* Free the tasks that ended while they stood on their stacks. Not on such a stack. */
 void loop_sweep(struct async_loop *loop);
 
-/* core/keep.c: free what libraries keep, as the main task, newest first. */
+/* core/keep.c: a list of the loop's under a key, empty at first; `end` gets it, and frees it, as
+ * the loop closes. NULL: no memory. */
+struct async_waiters_ *loop_list(const void *key, void (*end)(void *list));
+/* Free what libraries keep, as the main task, newest first. */
 void loop_values_free(struct async_loop *loop);
 
 /* Nanoseconds on the loop's clock, now. */

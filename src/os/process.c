@@ -77,20 +77,6 @@ static void processes_end(void *list)
 	free(processes);
 }
 
-static struct async_waiters_ *processes_of_loop(void)
-{
-	struct async_waiters_ *processes = async_loop_value(&processes_key);
-
-	if (processes)
-		return processes;
-	processes = calloc(1, sizeof *processes);
-	if (processes && async_loop_set_value(&processes_key, processes, processes_end)) {
-		free(processes);
-		return NULL;
-	}
-	return processes;
-}
-
 /* The child's end of a standard stream, and ours as a stream. */
 static int open_standard(struct async_process *process, const async_process_options *options,
 			 int which, int wanted, int *theirs)
@@ -170,7 +156,7 @@ static struct async_process *process_new(const async_process_options *options)
 	struct async_process *process = calloc(1, sizeof *process);
 
 	if (process)
-		process->processes = processes_of_loop();
+		process->processes = loop_list(&processes_key, processes_end);
 	if (!process || !process->processes) {
 		async_fail(-ENOMEM, "no memory for a process");
 		free(process);

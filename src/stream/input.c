@@ -26,14 +26,26 @@ void input_undo(struct async_stream *stream, size_t size)
 	stream->input.scanned = 0;
 }
 
-int input_begin(struct async_stream *stream, struct async_task *self, const char *caller)
+/* Somebody reads already. */
+__attribute__((cold)) static int refuse(const struct async_stream *stream,
+					const struct async_task *self, const char *caller)
 {
-	if (likely(!stream->reader))
-		return stream->closed ? -EBADF : 0;
 	if (stream->reader == self)
 		return async_fail(-EBUSY, "%s: this task reads the stream already", caller);
 	return async_fail(-EBUSY, "%s: task %s is already reading this stream; one at a time",
 			  caller, async_task_name(stream->reader));
+}
+
+int input_begin(struct async_stream *stream, const char *caller)
+{
+	struct async_task *self = task_self(caller);
+	int error = stream_check(stream, self);
+
+	if (unlikely(error))
+		return error;
+	if (unlikely(stream->reader != NULL))
+		return refuse(stream, self, caller);
+	return unlikely(stream->closed) ? -EBADF : 0;
 }
 
 /* Move what is unread into a block of the stream's own with at least `more` bytes of room. */

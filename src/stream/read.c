@@ -5,15 +5,6 @@
 #include <string.h>
 #include "stream/stream.h"
 
-/* Who begins a read of a stream that is his to read. */
-static int begin(struct async_stream *stream, const char *caller)
-{
-	struct async_task *self = task_self(caller);
-	int error = stream_check(stream, self);
-
-	return error ? error : input_begin(stream, self, caller);
-}
-
 static size_t take(struct async_stream *stream, char *data, size_t size)
 {
 	struct input *input = &stream->input;
@@ -52,7 +43,7 @@ static bool goes_direct(const struct async_stream *stream, size_t size)
 
 ssize_t await_stream_read(async_stream *stream, void *data, size_t size)
 {
-	ssize_t n = begin(stream, "await_stream_read");
+	ssize_t n = input_begin(stream, "await_stream_read");
 
 	if (n || !size)
 		return n;
@@ -100,7 +91,7 @@ static int give_back(struct async_stream *stream, const char *data, size_t size,
 
 ssize_t await_stream_readexactly(async_stream *stream, void *data, size_t size)
 {
-	ssize_t n = begin(stream, "await_stream_readexactly");
+	ssize_t n = input_begin(stream, "await_stream_readexactly");
 	size_t done;
 
 	if (n || !size)
@@ -130,7 +121,7 @@ ssize_t await_stream_readexactly(async_stream *stream, void *data, size_t size)
 /* Everything stays in the stream's own memory until the end has come: so nothing can get lost. */
 ssize_t await_stream_readall(async_stream *stream, char **data, size_t most)
 {
-	ssize_t n = begin(stream, "await_stream_readall");
+	ssize_t n = input_begin(stream, "await_stream_readall");
 	size_t bytes;
 
 	*data = NULL;
@@ -160,7 +151,7 @@ ssize_t await_stream_readall(async_stream *stream, char **data, size_t most)
 ssize_t await_stream_chunk(async_stream *stream, const char **data)
 {
 	struct input *input;
-	ssize_t n = begin(stream, "await_stream_chunk");
+	ssize_t n = input_begin(stream, "await_stream_chunk");
 
 	if (unlikely(n))
 		return n;
@@ -179,7 +170,7 @@ ssize_t await_stream_chunk(async_stream *stream, const char **data)
 
 ssize_t await_stream_peek(async_stream *stream, size_t least, const char **data)
 {
-	ssize_t n = begin(stream, "await_stream_peek");
+	ssize_t n = input_begin(stream, "await_stream_peek");
 
 	if (unlikely(n))
 		return n;

@@ -31,20 +31,6 @@ static void streams_end(void *list)
 	free(streams);
 }
 
-static struct async_waiters_ *streams_of_loop(void)
-{
-	struct async_waiters_ *streams = async_loop_value(&streams_key);
-
-	if (streams)
-		return streams;
-	streams = calloc(1, sizeof *streams);
-	if (streams && async_loop_set_value(&streams_key, streams, streams_end)) {
-		free(streams);
-		return NULL;
-	}
-	return streams;
-}
-
 static int take_options(struct async_stream *stream, const async_stream_options *options)
 {
 	static const async_stream_options defaults;
@@ -90,7 +76,7 @@ struct async_stream *stream_new(const struct transport *transport,
 				const async_stream_options *options)
 {
 	struct async_stream *stream = malloc(sizeof *stream);
-	struct async_waiters_ *streams = stream ? streams_of_loop() : NULL;
+	struct async_waiters_ *streams = stream ? loop_list(&streams_key, streams_end) : NULL;
 
 	if (!streams || stream_init(stream, transport, options)) {
 		if (!streams)

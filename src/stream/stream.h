@@ -157,8 +157,8 @@ static inline size_t input_bytes(const struct async_stream *stream)
 	return stream->input.end - stream->input.begin;
 }
 
-/* Become the one that reads: 0, or -EBUSY. */
-int input_begin(struct async_stream *stream, struct async_task *self, const char *caller);
+/* Begin a reading call: 0, or why it cannot: a cancel, no stream, another reader (-EBUSY). */
+int input_begin(struct async_stream *stream, const char *caller);
 
 /* output.c */
 /* `size` bytes of the chunks have been sent. */

@@ -5,14 +5,6 @@
 #include <string.h>
 #include "stream/stream.h"
 
-static int begin(struct async_stream *stream, const char *caller)
-{
-	struct async_task *self = task_self(caller);
-	int error = stream_check(stream, self);
-
-	return error ? error : input_begin(stream, self, caller);
-}
-
 static ssize_t hand_over(struct input *input, size_t size, const char **data)
 {
 	*data = input->data + input->begin;
@@ -59,7 +51,7 @@ static ssize_t last_line(struct async_stream *stream, const char **line)
 ssize_t await_stream_readline(async_stream *stream, const char **line)
 {
 	struct input *input;
-	ssize_t n = begin(stream, "await_stream_readline");
+	ssize_t n = input_begin(stream, "await_stream_readline");
 
 	if (unlikely(n))
 		return n;
@@ -147,7 +139,7 @@ static ssize_t ended_before(struct async_stream *stream, const char **data)
 ssize_t await_stream_readuntil_any(async_stream *stream, const struct iovec *separators, int count,
 				   const char **data)
 {
-	ssize_t n = begin(stream, "await_stream_readuntil");
+	ssize_t n = input_begin(stream, "await_stream_readuntil");
 	struct input *input;
 	size_t longest = 0;
 

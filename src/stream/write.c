@@ -284,33 +284,34 @@ static int wait_for_output(struct async_stream *stream, struct async_waiters_ *q
 	return stream_leave(stream) ? -EBADF : (int)error;
 }
 
-int await_stream_drain(async_stream *stream)
+/* See to it that what is buffered goes. 0, or why nobody need wait for it. */
+static int push(struct async_stream *stream, const char *caller)
 {
-	struct async_task *self = task_self("await_stream_drain");
+	struct async_task *self = task_self(caller);
 	int error = stream_check(stream, self);
 
 	if (error)
 		return error;
-	if (stream->closed || stream->output.error)
-		return refused(stream);
-	output_kick(stream);
-	if (stream->output.chunks.bytes <= stream->output.high)
-		return stream->output.error ? refused(stream) : 0;
+	if (!stream->closed && !stream->output.error)
+		output_kick(stream);
+	return stream->closed || stream->output.error ? refused(stream) : 0;
+}
+
+int await_stream_drain(async_stream *stream)
+{
+	int error = push(stream, "await_stream_drain");
+
+	if (error || stream->output.chunks.bytes <= stream->output.high)
+		return error;
 	return wait_for_output(stream, &stream->output.drainers, &drain_kind);
 }
 
 int await_stream_flush(async_stream *stream)
 {
-	struct async_task *self = task_self("await_stream_flush");
-	int error = stream_check(stream, self);
+	int error = push(stream, "await_stream_flush");
 
-	if (error)
+	if (error || (!stream->output.chunks.bytes && !stream->output.writer))
 		return error;
-	if (stream->closed || stream->output.error)
-		return refused(stream);
-	output_kick(stream);
-	if (!stream->output.chunks.bytes && !stream->output.writer)
-		return stream->output.error ? refused(stream) : 0;
 	return wait_for_output(stream, &stream->output.flushers, &flush_kind);
 }
 

@@ -7,21 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness.h"
-
-static int echo(async_stream *stream, void *arg)
-{
-	const char *line;
-	ssize_t n;
-
-	(void)arg;
-	while ((n = await_stream_readline(stream, &line)) > 0)
-		await_stream_write(stream, line, (size_t)n);
-	return (int)n;
-}
+#include "stream/streams.h"
 
 TEST_TASK(a_server_listens_at_all_addresses_of_a_name, "G03 S01 S02 F04 G01")
 {
-	async_server *server = await_server_start(NULL, "localhost:0, localhost:0", echo, NULL);
+	async_server *server =
+		await_server_start(NULL, "localhost:0, localhost:0", echo_lines, NULL);
 	async_stream *stream;
 	char address[64];
 	const char *line;
@@ -52,7 +43,7 @@ TEST_TASK(a_name_that_is_none_has_its_text, "N01 N03 G01 G03")
 
 	if (strcmp(async_backend_name(), "sim") && async_names_set(&nobody))
 		SKIP("built without c-ares: this would ask the machine's servers");
-	CHECK(!await_server_start(NULL, "no-such-host.invalid:80", echo, NULL));
+	CHECK(!await_server_start(NULL, "no-such-host.invalid:80", echo_lines, NULL));
 	CHECK_TEXT_HAS(async_error(), "no-such-host.invalid");
 	CHECK(!await_connect_stream("no-such-host.invalid:80"));
 	CHECK_TEXT_HAS(async_error(), "no-such-host.invalid");

@@ -15,17 +15,6 @@
 #include "harness.h"
 #include "streams.h"
 
-static int echo(async_stream *stream, void *arg)
-{
-	const char *line;
-	ssize_t n;
-
-	(void)arg;
-	while ((n = await_stream_readline(stream, &line)) > 0)
-		await_stream_write(stream, line, (size_t)n);
-	return (int)n;
-}
-
 static async_stream *connect_to(async_server *server)
 {
 	return await_connect_stream(async_server_address(server, 0));
@@ -43,7 +32,7 @@ static void check_echo(async_stream *stream, const char *line)
 
 TEST_TASK(a_server_answers_every_client, "Z15 Z16 Z17 S01 S02 G03 G04")
 {
-	async_server *server = await_server_start(NULL, "127.0.0.1:0", echo, NULL);
+	async_server *server = await_server_start(NULL, "127.0.0.1:0", echo_lines, NULL);
 	async_stream *clients[20];
 	async_server_closed how;
 
@@ -81,8 +70,8 @@ TEST_TASK(several_addresses_at_once, "G03 S03 G06")
 	CHECK(mkdtemp(folder));
 	snprintf(path, sizeof path, "%s/socket", folder);
 	snprintf(address, sizeof address, "127.0.0.1:0, [::1]:0,unix:%s", path);
-	server = await_server_start(&(async_server_options){ .unix_mode = 0600 }, address, echo,
-				    NULL);
+	server = await_server_start(&(async_server_options){ .unix_mode = 0600 }, address,
+				    echo_lines, NULL);
 	if (!server && async_error_code() == -EADDRNOTAVAIL)
 		SKIP("no IPv6 here");
 	CHECK(server);
@@ -115,9 +104,9 @@ TEST_TASK_WITH(a_stale_path_is_replaced_and_a_live_one_is_not, "G06 S03", .backe
 	snprintf(address, sizeof address, "unix:%s/socket", folder);
 	fd = await_unix_listen(address);
 	async_close(fd); /* its path stays */
-	first = await_server_start(NULL, address, echo, NULL);
+	first = await_server_start(NULL, address, echo_lines, NULL);
 	CHECK(first);
-	second = await_server_start(NULL, address, echo, NULL);
+	second = await_server_start(NULL, address, echo_lines, NULL);
 	CHECK(!second);
 	CHECK_INT(async_error_code(), -EADDRINUSE);
 	CHECK_TEXT_HAS(async_error(), address);
@@ -153,11 +142,11 @@ TEST_TASK(a_bad_address_or_option_has_its_text, "G03 N03")
 
 	unsetenv("LISTEN_PID");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		CHECK(!await_server_start(&cases[i].options, cases[i].address, echo, NULL));
+		CHECK(!await_server_start(&cases[i].options, cases[i].address, echo_lines, NULL));
 		CHECK_TEXT_HAS(async_error(), cases[i].text);
 	}
-	CHECK(!await_server_start(NULL, NULL, echo, NULL));
-	CHECK_INT(await_serve("127.0.0.1:70000", echo, NULL), -EINVAL);
+	CHECK(!await_server_start(NULL, NULL, echo_lines, NULL));
+	CHECK_INT(await_serve("127.0.0.1:70000", echo_lines, NULL), -EINVAL);
 }
 
 TEST_TASK(at_its_limit_a_server_stops_accepting_and_recovers, "G05 S02")
@@ -169,8 +158,8 @@ TEST_TASK(at_its_limit_a_server_stops_accepting_and_recovers, "G05 S02")
 		char two[80];
 
 		snprintf(two, sizeof two, "127.0.0.1:0,unix:@await-limit-%d", getpid());
-		server = await_server_start(&options, sockets == 1 ? "127.0.0.1:0" : two, echo,
-					    NULL);
+		server = await_server_start(&options, sockets == 1 ? "127.0.0.1:0" : two,
+					    echo_lines, NULL);
 		async_stream *clients[3];
 		const char *line;
 
@@ -204,7 +193,7 @@ static void note_report(const async_report *report, void *arg)
 
 static int run_out(void *arg)
 {
-	async_server *server = await_server_start(NULL, "127.0.0.1:0", echo, NULL);
+	async_server *server = await_server_start(NULL, "127.0.0.1:0", echo_lines, NULL);
 	async_stream *client;
 	double begun;
 
@@ -379,7 +368,7 @@ TEST(whoever_ignores_a_cancel_loses_the_descriptor, "G04")
 
 TEST_TASK(stopping_keeps_clients, "G04")
 {
-	async_server *server = await_server_start(NULL, "127.0.0.1:0", echo, NULL);
+	async_server *server = await_server_start(NULL, "127.0.0.1:0", echo_lines, NULL);
 	async_stream *client = connect_to(server);
 	char address[64];
 
@@ -400,7 +389,7 @@ TEST_TASK(stopping_keeps_clients, "G04")
 TEST_TASK(paused_it_listens_without_accepting, "G04")
 {
 	async_server_options options = { .paused = true };
-	async_server *server = await_server_start(&options, "127.0.0.1:0", echo, NULL);
+	async_server *server = await_server_start(&options, "127.0.0.1:0", echo_lines, NULL);
 	async_stream *client = connect_to(server);
 
 	await_sleep(0.02);
@@ -415,7 +404,7 @@ TEST_TASK(paused_it_listens_without_accepting, "G04")
 
 TEST_TASK(clients_can_be_cancelled_or_cut_off, "G04")
 {
-	async_server *server = await_server_start(NULL, "127.0.0.1:0", echo, NULL);
+	async_server *server = await_server_start(NULL, "127.0.0.1:0", echo_lines, NULL);
 	async_stream *client = connect_to(server);
 	char byte;
 
@@ -434,7 +423,7 @@ TEST_TASK(clients_can_be_cancelled_or_cut_off, "G04")
 TEST_TASK(a_connection_accepted_elsewhere_is_adopted, "F09")
 {
 	async_server *server = await_server_start(&(async_server_options){ .paused = true },
-						  "127.0.0.1:0", echo, NULL);
+						  "127.0.0.1:0", echo_lines, NULL);
 	async_stream *client;
 	int fds[2];
 
@@ -457,14 +446,14 @@ TEST_TASK_WITH(sockets_may_be_inherited_or_passed, "F09 X22 G03", .backends = RE
 	async_stream *client;
 
 	snprintf(address, sizeof address, "fd:%d", listener);
-	server = await_server_start(NULL, address, echo, NULL);
+	server = await_server_start(NULL, address, echo_lines, NULL);
 	client = connect_to(server);
 	check_echo(client, "inherited\n");
 	await_stream_close(client);
 	await_server_close(server, NULL);
 	CHECK(tcp_ends(others));
 	snprintf(address, sizeof address, "fd:%d", others[0]);
-	CHECK(!await_server_start(NULL, address, echo, NULL));
+	CHECK(!await_server_start(NULL, address, echo_lines, NULL));
 	CHECK_TEXT_HAS(async_error(), "does not listen");
 	async_close(others[0]);
 	async_close(others[1]);
@@ -472,14 +461,14 @@ TEST_TASK_WITH(sockets_may_be_inherited_or_passed, "F09 X22 G03", .backends = RE
 
 static int serve_passed(void *arg)
 {
-	async_server *server = await_server_start(NULL, "activation:", echo, NULL);
+	async_server *server = await_server_start(NULL, "activation:", echo_lines, NULL);
 	async_stream *client = connect_to(server);
 
 	(void)arg;
 	check_echo(client, "passed\n");
 	await_stream_close(client);
 	setenv("LISTEN_PID", "1", 1); /* somebody else's */
-	CHECK(!await_server_start(NULL, "activation:", echo, NULL));
+	CHECK(!await_server_start(NULL, "activation:", echo_lines, NULL));
 	CHECK_TEXT_HAS(async_error(), "LISTEN_PID is 1");
 	return await_server_close(server, NULL);
 }

@@ -50,6 +50,18 @@ static inline bool stream_ends(enum stream_kind kind, async_stream *ends[2],
 	return true;
 }
 
+/* The handler of most servers here. */
+static inline int echo_lines(async_stream *stream, void *arg)
+{
+	const char *line;
+	ssize_t n;
+
+	(void)arg;
+	while ((n = await_stream_readline(stream, &line)) > 0)
+		await_stream_write(stream, line, (size_t)n);
+	return (int)n;
+}
+
 /* Bytes of memory that a stream holds for its input and output. */
 static inline size_t stream_memory_held(const async_stream *stream)
 {
