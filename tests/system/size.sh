@@ -1,12 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What the library adds to a program: the size of a stripped static echo_sockets minus that of the
-# same program with an empty main. What it needs of the C library counts as added too.
+# What the library adds to a program: the size of a stripped static echo server, on sockets and on
+# streams, minus that of the same program with an empty main. What it needs of the C library counts as added too.
 #
 #   tests/system/size.sh BUILD_DIR
 set -eu
 
-most_kilobytes=150
 source=$(cd "$(dirname "$0")/../.." && pwd)
 library=$(cd "$1" && pwd)/libawait.a
 work=$(mktemp -d)
@@ -22,11 +21,18 @@ size_of()
 	wc -c < "$2"
 }
 
-empty=$(size_of "$work/empty.c" "$work/empty")
-echo_sockets=$(size_of "$source/examples/echo_sockets.c" "$work/echo_sockets")
-added=$((echo_sockets - empty))
-echo "a static echo_sockets of $echo_sockets bytes: $added more than an empty main ($empty bytes)"
-[ "$added" -gt 0 ] && [ "$added" -le $((most_kilobytes * 1024)) ] || {
-	echo "at most $most_kilobytes KB may be added"
-	exit 1
+# $1: example, $2: how many KB it may add
+check()
+{
+	whole=$(size_of "$source/examples/$1.c" "$work/$1")
+	added=$((whole - empty))
+	echo "a static $1 of $whole bytes: $added more than an empty main ($empty bytes)"
+	[ "$added" -gt 0 ] && [ "$added" -le $(($2 * 1024)) ] || {
+		echo "at most $2 KB may be added"
+		exit 1
+	}
 }
+
+empty=$(size_of "$work/empty.c" "$work/empty")
+check echo_sockets 150
+check echo_streams 300
