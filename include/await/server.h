@@ -38,7 +38,9 @@ typedef struct async_server_options {
 	double cancel_seconds;	     /* then they are cancelled, and have this for clean-up; 0: 5 */
 	int backlog;		     /* connections the kernel may hold; 0: 4096 */
 	int loops;		     /* await_serve: 0 or 1: this one; n: that many threads with a
-				      * loop each; < 0: one for each processor */
+				      * loop each; < 0: one for each processor. The handler
+				      * then runs on several threads at once, and so may the
+				      * loop's report function; a limit is split evenly */
 	double park_seconds;	     /* a connection parked for so long is closed; 0: never */
 	/* Called with async_stream_user() when a connection has ended; may be NULL. */
 	void (*forget)(void *user);
