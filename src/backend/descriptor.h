@@ -18,6 +18,7 @@ enum {
 	FD_HANGUP = 16,	   /* the peer closed: never drained */
 	FD_SEEN =
 		32, /* bits of the reader (the writer's: one higher): its wait has lasted a while, */
+	FD_LARGE = 512,	    /* its receives fill small buffers (uring.h) */
 	FD_CONFIRMED = 128, /* and the kernel was asked whether it still knows the descriptor */
 };
 

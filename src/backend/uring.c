@@ -53,7 +53,7 @@ static int uring_open(struct async_loop *loop, const char *without)
 	error = posix_open(&state->posix);
 	if (error)
 		goto close_ring;
-	lending_open(&state->lending, &state->ring, without);
+	lendings_open(state, without);
 	loop->backend_state = state;
 	return 0;
 
@@ -70,7 +70,7 @@ static void uring_close(struct async_loop *loop)
 	struct uring_state *state = loop->backend_state;
 
 	ring_close(&state->ring);
-	lending_close(&state->lending);
+	lendings_close(state);
 	posix_close(loop, &state->posix);
 	free(state);
 	loop->backend_state = NULL;
@@ -232,7 +232,8 @@ static void complete(struct async_loop *loop, struct uring_state *state,
 	int result = completion->res;
 
 	if (completion->flags & IORING_CQE_F_BUFFER)
-		operation->data = lending_buffer(&state->lending, completion->flags);
+		operation->data = lending_buffer(&state->lending[operation->lend - LENDING_GROUP],
+						 completion->flags);
 	if (likely(complete_quickly(loop, state, operation, completion)))
 		return;
 	if (unlikely(operation->polling)) {

@@ -10,21 +10,25 @@
 /*
  * Buffers for whoever receives without one of its own. The kernel takes one from a ring when data
  * has arrived, so a connection that waits has none; a completion tells which. Whoever has read it
- * puts it back. Address space until it is touched; the ring works last in, first out only as far as
- * buffers come back one at a time, hence a small number of them.
+ * puts it back. Small ones for messages and large ones for streams of data: who fills a small one
+ * gets large ones from then on (FD_LARGE). The kernel takes them in turn, so a ring begins with
+ * few, which stay in the cache, and gets more when all are out.
  */
-enum { LENDING_COUNT = 64 };
+enum { LEND_SMALL, LEND_LARGE, LEND_KINDS };
+enum { SMALL_BYTES = 2048, SMALL_COUNT = 2048, LARGE_COUNT = 64, LENDING_FIRST = 8 };
 
 struct lending {
-	struct io_uring_buf_ring *ring; /* LENDING_COUNT entries */
-	char *memory;			/* NULL: not possible here */
+	struct io_uring_buf_ring *ring; /* of `room` entries */
+	char *memory;			/* `room` buffers; NULL: not possible here */
+	size_t bytes;			/* of one */
+	uint32_t room, count;		/* count: how many were given to the kernel so far */
 	uint16_t tail;
 };
 
 struct uring_state {
 	struct posix_state posix;
 	struct ring ring;
-	struct lending lending;
+	struct lending lending[LEND_KINDS];
 	bool wake_armed;
 	struct operation *stuck; /* could not be queued: the rings were full */
 };
@@ -36,18 +40,20 @@ int64_t uring_lend(struct async_loop *loop, struct operation *operation);
 bool uring_take_back(struct async_loop *loop, char *buffer);
 
 /* Where the kernel is older than 5.19, or memory short, there is no lending: lend_plainly. */
-void lending_open(struct lending *lending, const struct ring *ring, const char *without);
-void lending_close(struct lending *lending);
+void lendings_open(struct uring_state *state, const char *without);
+void lendings_close(struct uring_state *state);
+/* All buffers are out: give the kernel more of them. False: there are no more. */
+bool lending_grow(struct lending *lending);
 
 static inline char *lending_buffer(const struct lending *lending, unsigned completion_flags)
 {
-	return lending->memory + (size_t)(completion_flags >> 16) * LENT_BYTES;
+	return lending->memory + (size_t)(completion_flags >> 16) * lending->bytes;
 }
 
 static inline bool lending_owns(const struct lending *lending, const char *buffer)
 {
 	return lending->memory &&
-	       (size_t)(buffer - lending->memory) < (size_t)LENDING_COUNT * LENT_BYTES;
+	       (size_t)(buffer - lending->memory) < lending->room * lending->bytes;
 }
 
 void lending_take_back(struct lending *lending, char *buffer);

@@ -6,7 +6,7 @@
 #include "backend/ring.h"
 #include "core/backend.h"
 
-enum { LENDING_GROUP = 1 }; /* the ring of lent buffers: see uring.h */
+enum { LENDING_GROUP = 1 }; /* the first ring of lent buffers: see uring.h */
 
 /* Fill in a zeroed entry. poll_first: a receive will find nothing yet, so the kernel shall poll
  * before it tries. While operation->polling is set the entry polls the descriptor in the
@@ -24,7 +24,7 @@ static inline void entry_recv(struct io_uring_sqe *entry, struct operation *oper
 	entry->user_data = (uintptr_t)operation;
 	if (operation->lend) {
 		entry->flags = IOSQE_BUFFER_SELECT;
-		entry->buf_group = LENDING_GROUP;
+		entry->buf_group = operation->lend;
 	}
 }
 

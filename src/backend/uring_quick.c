@@ -46,19 +46,29 @@ int64_t uring_sendall(struct async_loop *loop, struct operation *operation)
 int64_t uring_lend(struct async_loop *loop, struct operation *operation)
 {
 	struct uring_state *state = loop->backend_state;
+	int kind;
 	int64_t n;
 
-	if (unlikely(!state->lending.memory || operation->code != OP_RECV))
+	if (unlikely(!state->lending[LEND_SMALL].memory || operation->code != OP_RECV ||
+		     operation->fd >= state->posix.descriptors.count))
 		return lend_plainly(loop, operation);
-	operation->data = NULL;
-	operation->size = 0;
-	operation->lend = true;
-	n = uring_recv(loop, operation);
-	operation->lend = false;
-	if (likely(n > 0))
-		return n;
-	if (operation->data)
-		lending_take_back(&state->lending, operation->data);
+	do {
+		uint32_t flags = state->posix.descriptors.entries[operation->fd].flags;
+
+		kind = flags & FD_LARGE ? LEND_LARGE : LEND_SMALL;
+		operation->data = NULL;
+		operation->size = 0;
+		operation->lend = (uint8_t)(LENDING_GROUP + kind);
+		n = uring_recv(loop, operation);
+		operation->lend = 0;
+		if (likely(n > 0)) {
+			if (unlikely((n < SMALL_BYTES) != (kind == LEND_SMALL)))
+				state->posix.descriptors.entries[operation->fd].flags ^= FD_LARGE;
+			return n;
+		}
+		if (operation->data)
+			lending_take_back(&state->lending[kind], operation->data);
+	} while (n == -ENOBUFS && lending_grow(&state->lending[kind]));
 	return n == -ENOBUFS ? lend_plainly(loop, operation) : n;
 }
 
@@ -66,8 +76,11 @@ bool uring_take_back(struct async_loop *loop, char *buffer)
 {
 	struct uring_state *state = loop->backend_state;
 
-	if (!lending_owns(&state->lending, buffer))
-		return false;
-	lending_take_back(&state->lending, buffer);
-	return true;
+	for (int kind = 0; kind < LEND_KINDS; kind++) {
+		if (lending_owns(&state->lending[kind], buffer)) {
+			lending_take_back(&state->lending[kind], buffer);
+			return true;
+		}
+	}
+	return false;
 }

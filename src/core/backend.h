@@ -47,7 +47,7 @@ struct operation {
 	bool cancelling;  /* a cancel has been asked for */
 	bool begun;	  /* a connect is under way */
 	bool polling;	  /* its descriptor is polled in its stead */
-	bool lend;	  /* io_uring's: the kernel chooses the buffer */
+	uint8_t lend;	  /* io_uring's: the ring that the kernel takes a buffer from, or 0 */
 	int cancel_error; /* what a cancelled operation completes with */
 	int fd;
 	union {

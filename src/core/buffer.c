@@ -12,7 +12,7 @@ char *buffer_take(struct async_loop *loop)
 	struct lent_buffer *buffer = loop->buffers.unused;
 
 	if (unlikely(!buffer))
-		return malloc(LENT_BYTES);
+		return aligned_alloc(4096, LENT_BYTES);
 	loop->buffers.unused = buffer->next;
 	loop->buffers.count--;
 	return (char *)buffer;

@@ -250,7 +250,8 @@ static inline void task_init(struct async_task *task, struct async_loop *loop,
 	task->stack.top = stack->top;
 	task->stack.slab = stack->slab;
 	task->stack.index = stack->index;
-	task->io.cancelling = task->io.begun = task->io.polling = task->io.lend = false;
+	task->io.cancelling = task->io.begun = task->io.polling = false;
+	task->io.lend = 0;
 }
 
 struct async_task *task_create(struct async_loop *loop, struct async_group *group, async_fn *fn,

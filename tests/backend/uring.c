@@ -62,6 +62,7 @@ static const char *const without[] = {
 	"no-defer no-sqarray",
 	"no-ring-fd",
 	"no-poll-first",
+	"no-lending",
 	"no-guard-install",
 	"no-defer no-sqarray no-ring-fd no-poll-first",
 	"guards",
@@ -109,6 +110,64 @@ TEST_TASK_WITH(more_operations_than_the_ring_has_entries, "X23", .backends = BAC
 		async_close(pairs[i][0]);
 		async_close(pairs[i][1]);
 	}
+}
+
+/* Streams that hold what they have received: more of them than there are lent buffers of a size. */
+static int borrow_many(void *arg)
+{
+	enum { MANY = 3000, LARGE = 80, LARGE_BYTES = 40000 };
+	static async_stream *ends[MANY][2];
+	static char data[LARGE_BYTES];
+	const char *chunk;
+
+	(void)arg;
+	for (int i = 0; i < MANY; i++) {
+		int fds[2];
+
+		CHECK_INT(async_socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+		ends[i][0] = async_stream_open(fds[0], NULL);
+		ends[i][1] = async_stream_open(fds[1], NULL);
+		CHECK_INT(await_stream_write(ends[i][0], "hello", 5), 5);
+		CHECK_INT(await_stream_peek(ends[i][1], 1, &chunk), 5);
+		CHECK(!memcmp(chunk, "hello", 5));
+	}
+	for (int i = 0; i < MANY; i++) {
+		CHECK_INT(async_stream_consume(ends[i][1], 5), 0);
+		if (i >= LARGE)
+			continue;
+		/* The first fills a small buffer; what follows takes large ones, one by one. */
+		memset(data, i, sizeof data);
+		for (int part = 0; part < 2; part++) {
+			size_t came = 0;
+
+			CHECK_INT(await_stream_write(ends[i][0], data, sizeof data), LARGE_BYTES);
+			while (came < sizeof data) {
+				ssize_t n = await_stream_chunk(ends[i][1], &chunk);
+
+				CHECK(n > 0 && chunk[0] == (char)i && chunk[n - 1] == (char)i);
+				came += (size_t)n;
+			}
+		}
+		CHECK_INT(await_stream_write(ends[i][0], data, sizeof data), LARGE_BYTES);
+		CHECK(await_stream_peek(ends[i][1], 10000, &chunk) >= 10000);
+	}
+	for (int i = 0; i < MANY; i++) {
+		CHECK_INT(await_stream_close(ends[i][0]), 0);
+		async_stream_abort(ends[i][1]);
+	}
+	return 0;
+}
+
+TEST_TASK_WITH(more_borrowers_than_buffers, "X23 S08", .backends = BACKEND_URING, .deadline = 30)
+{
+	CHECK_INT(borrow_many(NULL), 0);
+}
+
+TEST_WITH(more_borrowers_without_lending, "X23 S08", .backends = BACKEND_URING, .deadline = 30)
+{
+	async_options options = { .backend = "uring", .without = "no-lending" };
+
+	CHECK_INT(async_run_with(&options, borrow_many, NULL), 0);
 }
 
 TEST_WITH(interrupted_enter, "X23 X19", .backends = BACKEND_URING)
