@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains beyond ASCII, WHATWG URL 3.3: UTS #46 without transitional processing, hyphens not
+ * checked, no STD3 rules, joiners and direction checked, lengths not.
+ *
+ * libidn2 knows UTS #46's mapping but no such choice of rules. So labels go to it one by one: those
+ * in ASCII not at all, which keeps its rules on hyphens, lengths and empty labels off them. It
+ * holds the others to IDNA2008 on top, under which "♥.example" is no name. Transitional processing
+ * holds them to UTS #46 alone, and differs only in four characters. So a label that fails by
+ * IDNA2008's repertoire and has none of these, nor any from right to left, whose order transitional
+ * processing does not check, is asked for once more. docs/url.md lists what remains different.
+ */
+#include <errno.h>
+#include <idn2.h>
+#include <stdlib.h>
+#include <string.h>
+#include "http/url.h"
+
+/* The full stop or one of the three that IDNA takes for it (UTS #46 2.3), at text; 0: none. */
+static size_t stop_at(const char *text, size_t size)
+{
+	if (*text == '.')
+		return 1;
+	if (size >= 3 && (!memcmp(text, "\u3002", 3) || !memcmp(text, "\uff0e", 3) ||
+			  !memcmp(text, "\uff61", 3)))
+		return 3;
+	return 0;
+}
+
+/* Valid UTF-8. */
+static uint32_t code_point(const char *text, size_t *length)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+
+	*length = byte[0] < 0x80 ? 1 : byte[0] < 0xe0 ? 2 : byte[0] < 0xf0 ? 3 : 4;
+	switch (*length) {
+	case 1:
+		return byte[0];
+	case 2:
+		return (byte[0] & 0x1fU) << 6 | (byte[1] & 0x3fU);
+	case 3:
+		return (byte[0] & 0xfU) << 12 | (byte[1] & 0x3fU) << 6 | (byte[2] & 0x3fU);
+	default:
+		return (byte[0] & 7U) << 18 | (byte[1] & 0x3fU) << 12 | (byte[2] & 0x3fU) << 6 |
+		       (byte[3] & 0x3fU);
+	}
+}
+
+/* What transitional processing answers differently, and the blocks of right-to-left scripts. */
+static bool depends_on_rules(uint32_t code)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{ 0xdf, 0xdf },	    { 0x3c2, 0x3c2 },	  { 0x590, 0x8ff },
+		{ 0x1e9e, 0x1e9e }, { 0x200c, 0x200f },	  { 0xfb1d, 0xfdff },
+		{ 0xfe70, 0xfeff }, { 0x10800, 0x10fff }, { 0x1e800, 0x1efff },
+	};
+
+	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+		if (code >= ranges[i].first && code <= ranges[i].last)
+			return true;
+	return false;
+}
+
+static bool may_ask_again(const char *label, int error)
+{
+	size_t length;
+
+	if (error != IDN2_DISALLOWED && error != IDN2_CONTEXTO && error != IDN2_CONTEXTO_NO_RULE &&
+	    error != IDN2_UNASSIGNED)
+		return false;
+	for (; *label; label += length)
+		if (depends_on_rules(code_point(label, &length)))
+			return false;
+	return true;
+}
+
+static int refuse(int error, const char **why)
+{
+	*why = idn2_strerror(error);
+	return error == IDN2_MALLOC ? -ENOMEM : -EINVAL;
+}
+
+/* label ends in a zero. */
+static int put_label(struct url_output *output, const char *label, const char **why)
+{
+	char *ascii;
+	int error;
+
+	error = idn2_to_ascii_8z(label, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
+	if (error && may_ask_again(label, error))
+		error = idn2_to_ascii_8z(label, &ascii, IDN2_TRANSITIONAL | IDN2_NFC_INPUT);
+	if (error)
+		return refuse(error, why);
+	url_put(output, ascii, strlen(ascii));
+	idn2_free(ascii);
+	return 0;
+}
+
+/* A label that libidn2 need not see: ASCII, and not one that claims to be encoded. */
+static bool is_plain(const char *label, size_t size)
+{
+	if (size >= 4 && !strncasecmp(label, "xn--", 4))
+		return false;
+	for (size_t i = 0; i < size; i++)
+		if (label[i] & 0x80)
+			return false;
+	return true;
+}
+
+static int put_domain(struct url_output *output, char *domain, size_t size, const char **why)
+{
+	char *label = domain, *end = domain + size;
+
+	for (;;) {
+		char *at = label;
+		size_t stop = 0;
+		int error = 0;
+
+		while (at < end && !(stop = stop_at(at, (size_t)(end - at))))
+			at++;
+		*at = '\0';
+		if (is_plain(label, (size_t)(at - label)))
+			url_put(output, label, (size_t)(at - label));
+		else
+			error = put_label(output, label, why);
+		if (error)
+			return error;
+		if (at == end)
+			return 0;
+		url_put_byte(output, '.');
+		label = at + stop;
+	}
+}
+
+int url_domain_to_ascii(const char *domain, size_t size, char **ascii, const char **why)
+{
+	struct url_output output = { 0 };
+	char *copy = malloc(size + 1);
+	int error = 0;
+
+	*why = "no memory";
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, domain, size);
+	copy[size] = '\0';
+	error = put_domain(&output, copy, size, why);
+	free(copy);
+	url_put_byte(&output, '\0');
+	if (!error && output.failed)
+		error = -ENOMEM;
+	if (error)
+		free(output.data);
+	else
+		*ascii = output.data;
+	return error;
+}
