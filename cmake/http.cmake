@@ -56,18 +56,20 @@ else()
 endif()
 set_target_properties(await_http PROPERTIES OUTPUT_NAME await-http EXPORT_NAME http)
 target_link_libraries(await_http PUBLIC await_core)
-# A library that is not needed is not linked: the options are one word each, so that no de-duplication
-# of CMake's can tear them apart. By name, not by this machine's path: the package may be used on
-# another.
-if(http_have_idn2)
-	target_link_libraries(await_http PRIVATE
-		"$<BUILD_INTERFACE:-Wl,--push-state,--as-needed,${IDN2_LIBRARY},--pop-state>"
-		"$<INSTALL_INTERFACE:-Wl,--push-state,--as-needed,-lidn2,--pop-state>")
-endif()
+# A library that nobody needs is not linked. In one word, which CMake neither moves nor tears apart, and
+# with libidn2 by name, not by this machine's path: the package may be used on another.
 if(BUILD_SHARED_LIBS)
+	if(http_have_idn2)
+		target_link_libraries(await_http PRIVATE $<BUILD_INTERFACE:${IDN2_LIBRARY}>)
+	endif()
 	target_link_libraries(await INTERFACE
 		"-Wl,--push-state,--as-needed" await_http "-Wl,--pop-state")
 else()
+	if(http_have_idn2)
+		target_link_libraries(await_http INTERFACE
+			"$<BUILD_INTERFACE:-Wl,--push-state,--as-needed,${IDN2_LIBRARY},--pop-state>"
+			"$<INSTALL_INTERFACE:-Wl,--push-state,--as-needed,-lidn2,--pop-state>")
+	endif()
 	target_link_libraries(await INTERFACE await_http)
 endif()
 add_library(await::http ALIAS await_http)
