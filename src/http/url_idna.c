@@ -52,9 +52,8 @@ static bool depends_on_rules(uint32_t code)
 	static const struct {
 		uint32_t first, last;
 	} ranges[] = {
-		{ 0xdf, 0xdf },	    { 0x3c2, 0x3c2 },	  { 0x590, 0x8ff },
-		{ 0x1e9e, 0x1e9e }, { 0x200c, 0x200f },	  { 0xfb1d, 0xfdff },
-		{ 0xfe70, 0xfeff }, { 0x10800, 0x10fff }, { 0x1e800, 0x1efff },
+		{ 0xdf, 0xdf },	    { 0x3c2, 0x3c2 },	{ 0x590, 0x8ff },     { 0x200c, 0x200f },
+		{ 0xfb1d, 0xfdff }, { 0xfe70, 0xfeff }, { 0x10800, 0x10fff }, { 0x1e800, 0x1efff },
 	};
 
 	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
@@ -134,6 +133,25 @@ static int put_domain(struct url_output *output, char *domain, size_t size, cons
 	}
 }
 
+/* U+1E9E, the capital of U+00DF, becomes that; libidn2 still has Unicode 15.0's "ss", another host.
+ */
+static size_t copy_domain(char *copy, const char *domain, size_t size)
+{
+	char *to = copy;
+
+	for (const char *at = domain, *end = domain + size; at < end;) {
+		if (end - at >= 3 && !memcmp(at, "\u1e9e", 3)) {
+			memcpy(to, "\u00df", 2);
+			to += 2;
+			at += 3;
+		} else {
+			*to++ = *at++;
+		}
+	}
+	*to = '\0';
+	return (size_t)(to - copy);
+}
+
 int url_domain_to_ascii(const char *domain, size_t size, char **ascii, const char **why)
 {
 	struct url_output output = { 0 };
@@ -143,9 +161,7 @@ int url_domain_to_ascii(const char *domain, size_t size, char **ascii, const cha
 	*why = "no memory";
 	if (!copy)
 		return -ENOMEM;
-	memcpy(copy, domain, size);
-	copy[size] = '\0';
-	error = put_domain(&output, copy, size, why);
+	error = put_domain(&output, copy, copy_domain(copy, domain, size), why);
 	free(copy);
 	url_put_byte(&output, '\0');
 	if (!error && output.failed)

@@ -59,7 +59,8 @@ void url_show(char shown[URL_SHOWN_BYTES], const char *text, size_t size)
 	size_t used = 0;
 
 	for (const char *at = text; at < end; at++) {
-		if (used > URL_SHOWN_BYTES - 5) {
+		/* Room for two bytes of this turn, the dots and a zero. */
+		if (used > URL_SHOWN_BYTES - 6) {
 			memcpy(shown + used, "...", 3);
 			used += 3;
 			break;

@@ -6,7 +6,7 @@
 #include "fault.h"
 #include "harness.h"
 
-TEST_WITH(query_is_built, "H05 H09", .backends = ONCE)
+TEST_WITH(query_is_built, "H05", .backends = ONCE)
 {
 	async_query query = { 0 };
 
