@@ -46,33 +46,39 @@ static uint32_t code_point(const char *text, size_t *length)
 	}
 }
 
-/* What transitional processing answers differently, and the blocks of right-to-left scripts. */
-static bool depends_on_rules(uint32_t code)
+/* The blocks of scripts that are written from right to left; the digits of one of them are not. */
+static bool is_right_to_left(uint32_t code)
 {
-	static const struct {
-		uint32_t first, last;
-	} ranges[] = {
-		{ 0xdf, 0xdf },	    { 0x3c2, 0x3c2 },	{ 0x590, 0x8ff },     { 0x200c, 0x200f },
-		{ 0xfb1d, 0xfdff }, { 0xfe70, 0xfeff }, { 0x10800, 0x10fff }, { 0x1e800, 0x1efff },
-	};
+	if (code >= 0x6f0 && code <= 0x6f9)
+		return false;
+	return (code >= 0x590 && code <= 0x8ff) || (code >= 0xfb1d && code <= 0xfdff) ||
+	       (code >= 0xfe70 && code <= 0xfeff) || (code >= 0x10800 && code <= 0x10fff) ||
+	       (code >= 0x1e800 && code <= 0x1efff);
+}
 
-	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
-		if (code >= ranges[i].first && code <= ranges[i].last)
+static bool holds(const char *text, bool what(uint32_t code))
+{
+	size_t length;
+
+	for (; *text; text += length)
+		if (what(code_point(text, &length)))
 			return true;
 	return false;
 }
 
+/* What transitional processing answers differently, or does not look at. */
+static bool depends_on_rules(uint32_t code)
+{
+	return code == 0xdf || code == 0x3c2 || (code >= 0x200c && code <= 0x200f) ||
+	       is_right_to_left(code);
+}
+
 static bool may_ask_again(const char *label, int error)
 {
-	size_t length;
-
 	if (error != IDN2_DISALLOWED && error != IDN2_CONTEXTO && error != IDN2_CONTEXTO_NO_RULE &&
 	    error != IDN2_UNASSIGNED)
 		return false;
-	for (; *label; label += length)
-		if (depends_on_rules(code_point(label, &length)))
-			return false;
-	return true;
+	return !holds(label, depends_on_rules);
 }
 
 static int refuse(int error, const char **why)
@@ -97,6 +103,27 @@ static int put_label(struct url_output *output, const char *label, const char **
 	return 0;
 }
 
+static bool is_letter(char byte)
+{
+	return url_lower(byte) >= 'a' && url_lower(byte) <= 'z';
+}
+
+/*
+ * Beside a label from right to left, the others are bound too (RFC 5893 2): rules 1 and 6, which
+ * libidn2 does not apply to them, as far as ASCII breaks them.
+ */
+static bool breaks_direction(const char *label, size_t size)
+{
+	char first, last;
+
+	if (!size)
+		return false;
+	first = label[0];
+	last = label[size - 1];
+	return (!(first & 0x80) && !is_letter(first)) ||
+	       (!(last & 0x80) && !is_letter(last) && url_digit(last, 10) < 0);
+}
+
 /* A label that libidn2 need not see: ASCII, and not one that claims to be encoded. */
 static bool is_plain(const char *label, size_t size)
 {
@@ -110,6 +137,7 @@ static bool is_plain(const char *label, size_t size)
 
 static int put_domain(struct url_output *output, char *domain, size_t size, const char **why)
 {
+	bool right_to_left = holds(domain, is_right_to_left);
 	char *label = domain, *end = domain + size;
 
 	for (;;) {
@@ -120,6 +148,10 @@ static int put_domain(struct url_output *output, char *domain, size_t size, cons
 		while (at < end && !(stop = stop_at(at, (size_t)(end - at))))
 			at++;
 		*at = '\0';
+		if (right_to_left && breaks_direction(label, (size_t)(at - label))) {
+			*why = "a label breaks the rules on right-to-left scripts beside another";
+			return -EINVAL;
+		}
 		if (is_plain(label, (size_t)(at - label)))
 			url_put(output, label, (size_t)(at - label));
 		else

@@ -321,10 +321,36 @@ TEST_WITH(url_international_hosts, "H06", .backends = ONCE)
 	refused("http://\u0300a", -EINVAL, "the host is no domain name: ");
 	refused("http://a\u05d0b", -EINVAL, "the host is no domain name: ");
 	refused("http://\ufffd", -EINVAL, "the host is no domain name: ");
+	/* Direction: of a label, and of those beside it. */
+	becomes("http://\u05d0\u05d1.a-1.", "http://xn--4dbc.a-1./");
+	becomes("http://\u05d01.\u03b11", "http://xn--1-zhc.xn--1-ylb/");
+	becomes("http://a\u06f3.1x", "http://xn--a-nyc.1x/");
+	refused("http://\u05d0a", -EINVAL, "the host is no domain name: ");
+	refused("http://1.\u05d0", -EINVAL, "rules on right-to-left scripts beside another");
+	refused("http://a-.\u05d0", -EINVAL, "beside another");
+	refused("http://1\u03b1.\u05d0", -EINVAL, "beside another");
 	/* Asked for twice only when transitional processing answers the same. */
 	refused("http://\u2665\u05d0b", -EINVAL, "the host is no domain name: ");
 	refused("http://\u2665\u200d", -EINVAL, "the host is no domain name: ");
 	each_allocation_fails("http://b%C3%BC.\u2665/");
+}
+
+static int parse_in_task(void *text)
+{
+	async_url url;
+	int error = async_url_parse(text, NULL, &url);
+
+	async_url_free(&url);
+	return error == -ENOTSUP ? 0 : error;
+}
+
+/* libidn2 has enough of the default stack of a task. */
+TEST_TASK(url_in_a_task, "H06")
+{
+	async_task *task =
+		async_create_task(parse_in_task, "http://b\u00fccher.\u2665.\u05d0\u05d1.example/");
+
+	CHECK_INT(await_task(task), 0);
 }
 
 TEST_WITH(url_paths, "H06", .backends = ONCE)
