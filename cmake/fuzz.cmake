@@ -1,7 +1,7 @@
 # tests/fuzz/NAME.c becomes fuzz/NAME, a libFuzzer program; clang only.
 file(GLOB fuzzed_names ${CMAKE_SOURCE_DIR}/src/names/*.c)
 list(FILTER fuzzed_names EXCLUDE REGEX "/(dns|query)\\.c$") # their parsers are c-ares's
-add_library(await_fuzzed STATIC ${library_sources} ${fuzzed_names})
+add_library(await_fuzzed STATIC ${library_sources} ${fuzzed_names} ${http_sources})
 target_include_directories(await_fuzzed
 	PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(await_fuzzed PRIVATE _GNU_SOURCE LIBAWAIT_VERSION="${PROJECT_VERSION}")
@@ -11,6 +11,10 @@ endif()
 target_compile_options(await_fuzzed PUBLIC -fsanitize=fuzzer-no-link,address,undefined
 	-fno-sanitize-recover=all)
 target_link_libraries(await_fuzzed PUBLIC Threads::Threads)
+if(http_have_idn2)
+	target_include_directories(await_fuzzed SYSTEM PRIVATE ${IDN2_INCLUDE_DIR})
+	target_link_libraries(await_fuzzed PUBLIC ${IDN2_LIBRARY})
+endif()
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/*.c)
 foreach(source ${fuzz_sources})

@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/await)
 
-install(TARGETS await await_core await_names EXPORT await_targets
+install(TARGETS await await_core await_names await_http EXPORT await_targets
 	ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
 	LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
@@ -32,6 +32,18 @@ if(BUILD_SHARED_LIBS)
 	endif()
 elseif(names_have_cares)
 	string(APPEND pc_names " -lcares")
+endif()
+# The HTTP library and what it needs are linked only where something of them is used.
+if(BUILD_SHARED_LIBS)
+	set(pc_http "-Wl,--push-state,--as-needed,-lawait-http,--pop-state")
+	if(http_have_idn2)
+		string(APPEND pc_names_private " -lidn2")
+	endif()
+else()
+	set(pc_http "-lawait-http")
+	if(http_have_idn2)
+		string(APPEND pc_http " -Wl,--push-state,--as-needed,-lidn2,--pop-state")
+	endif()
 endif()
 foreach(pc await await-core)
 	configure_file(${CMAKE_SOURCE_DIR}/cmake/${pc}.pc.in ${CMAKE_BINARY_DIR}/${pc}.pc @ONLY)

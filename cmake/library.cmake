@@ -7,8 +7,8 @@
 # await_internal  the plain archive, for the tests, which call internal functions too.
 
 file(GLOB_RECURSE library_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.c)
-# A library of its own: cmake/names.cmake.
-list(FILTER library_sources EXCLUDE REGEX "/src/names/")
+# Libraries of their own: cmake/names.cmake, cmake/http.cmake.
+list(FILTER library_sources EXCLUDE REGEX "/src/(names|http)/")
 if(NOT library_sources)
 	message(FATAL_ERROR "no sources under src/")
 endif()
@@ -42,7 +42,8 @@ elseif(CMAKE_OBJCOPY AND CMAKE_NM)
 	endforeach()
 	add_custom_command(OUTPUT ${archived}
 		COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/archive.sh ${CMAKE_NM} ${CMAKE_OBJCOPY}
-			${CMAKE_BINARY_DIR}/archive $<TARGET_OBJECTS:await_objects>
+			${CMAKE_BINARY_DIR}/archive await_private_
+			$<TARGET_OBJECTS:await_objects>
 		DEPENDS await_objects $<TARGET_OBJECTS:await_objects> ${CMAKE_SOURCE_DIR}/cmake/archive.sh
 		COMMAND_EXPAND_LISTS VERBATIM
 		COMMENT "Giving internal symbols names of their own")

@@ -4,7 +4,7 @@
 #
 # await::core    libawait: tasks, sockets, everything else; no dependency
 # await::names   libawait-names: only what follows from it
-# await::await   both, what programs link
+# await::await   these and await::http (cmake/http.cmake), what programs link
 
 find_path(CARES_INCLUDE_DIR ares.h)
 find_library(CARES_LIBRARY NAMES cares)

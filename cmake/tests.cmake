@@ -25,6 +25,11 @@ function(add_test_program name source)
 	if(names_used OR source MATCHES "/tests/names/")
 		target_link_libraries(${name} PRIVATE await_names_internal)
 	endif()
+	# And the HTTP library.
+	file(STRINGS ${source} http_used REGEX "await/(url|http)|\"http/" LIMIT_COUNT 1)
+	if(http_used OR source MATCHES "/tests/http/")
+		target_link_libraries(${name} PRIVATE await_http_internal)
+	endif()
 	set_target_properties(${name} PROPERTIES
 		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endfunction()

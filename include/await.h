@@ -27,5 +27,6 @@
 #include <await/signal.h>
 #include <await/process.h>
 #include <await/udp.h>
+#include <await/url.h>
 
 #endif

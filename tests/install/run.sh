@@ -3,7 +3,8 @@
 # Installs the library into an empty place and builds and runs a program outside the tree against
 # it, through pkg-config and through the CMake package; then the same with the shared library.
 # Also looks at the names that the libraries export, and at who needs c-ares: programs linked with
-# await do, those linked with await-core depend on nothing.
+# await do, those linked with await-core depend on nothing. And at who needs libidn2 and the HTTP
+# library: only programs that use something of it.
 #
 #   tests/install/run.sh BUILD_DIR
 set -eu
@@ -38,6 +39,28 @@ try_names()
 	fi
 }
 
+# $1: a word for messages, $2: where CMake built. URLs work both ways; who has none does not pay.
+try_urls()
+{
+	# shellcheck disable=SC2046
+	cc -Wall -Wextra -Werror -o "$work/url" "$outside/url.c" $(pkg-config --cflags --libs await)
+	for program in "$work/url" "$2/url"; do
+		[ "$("$program" HTTP://A.example:80/b/../c)" = http://a.example/c ] ||
+			{ echo "$1: $program is wrong"; exit 1; }
+		case "$("$program" http://b%C3%BCcher.example)" in
+		http://xn--bcher-kva.example/ | *libidn2*) ;;
+		*) echo "$1: $program does not know IDNA"; exit 1 ;;
+		esac
+	done
+	for program in "$work/with-pkg-config" "$2/outside" "$2/names" "$work/names-await"; do
+		if readelf -d "$program" | grep -E 'NEEDED.*(idn2|await-http)' ||
+			ldd "$program" | grep -E 'idn2|await-http'; then
+			echo "$1: $program uses no URL and links what they need"
+			exit 1
+		fi
+	done
+}
+
 # $1: prefix it was installed under, $2: a word for messages
 try_both_ways()
 {
@@ -56,6 +79,7 @@ try_both_ways()
 	"$work/cmake-$2/names_core" localhost:80 | grep -q 'link await, not await-core' ||
 		{ echo "$2: await::core has names"; exit 1; }
 	try_names "$2"
+	try_urls "$2" "$work/cmake-$2"
 	echo "$2: pkg-config and CMake package work, version $(pkg-config --modversion await)"
 }
 
@@ -67,7 +91,7 @@ check_exported_names()
 }
 
 cmake --install "$build" --prefix "$work/static" > /dev/null
-for library in libawait.a libawait-names.a; do
+for library in libawait.a libawait-names.a libawait-http.a; do
 	nm -g --defined-only "$(find "$work/static" -name $library)" | check_exported_names $library
 done
 try_both_ways "$work/static" static
@@ -80,7 +104,7 @@ try_both_ways "$work/moved" moved
 cmake -S "$source" -B "$work/build-shared" -DBUILD_SHARED_LIBS=ON -DLIBAWAIT_BENCH=OFF > /dev/null
 env -u MAKEFLAGS cmake --build "$work/build-shared" -j "$(nproc)" > /dev/null
 cmake --install "$work/build-shared" --prefix "$work/shared" > /dev/null
-for library in libawait.so libawait-names.so; do
+for library in libawait.so libawait-names.so libawait-http.so; do
 	nm -D -g --defined-only "$(find "$work/shared" -name $library)" | check_exported_names $library
 done
 try_both_ways "$work/shared" shared
