@@ -285,7 +285,7 @@ TEST_TASK_WITH(memory_runs_out_and_nothing_is_lost, "S04", .backends = BACKEND_E
 	CHECK(stream_ends(STREAM_TCP, ends, NULL));
 	CHECK_INT(await_stream_write(ends[0], "abc", 3), 3);
 	await_sleep(0.01);
-	fault_inject_from("malloc", 1, ENOMEM);
+	fault_inject_from("aligned_alloc", 1, ENOMEM);
 	CHECK_INT(await_stream_read(ends[1], data, 3), -ENOMEM);
 	fault_clear();
 	CHECK_INT(await_stream_read(ends[1], data, 3), 3);
