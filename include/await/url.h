@@ -70,10 +70,12 @@ ASYNC_API int async_url_parse(const char *text, const async_url *base, async_url
 /* The same for text with a length, which may hold zeros. options may be NULL. */
 ASYNC_API int async_url_parse_bytes(const char *text, size_t size, const async_url_options *options,
 				    async_url *url);
-/* Make *url what text means when it stands in *url: a redirect's Location, a link. RFC 9110 10.2.2:
- * a Location without a fragment keeps the one before, which the caller sees to. Failures as
- * async_url_parse; *url is then unchanged. */
+/* Make *url what text means when it stands in *url, as a link does. Failures as async_url_parse;
+ * *url is then unchanged. */
 ASYNC_API int async_url_join(async_url *url, const char *text);
+/* The same for a redirect's Location, which keeps the fragment unless it has one (RFC 9110 10.2.2).
+ */
+ASYNC_API int async_url_redirect(async_url *url, const char *location);
 ASYNC_API int async_url_copy(const async_url *from, async_url *url);
 /* Free what it holds and make it zero-filled; NULL is allowed. */
 ASYNC_API void async_url_free(async_url *url);
@@ -116,7 +118,7 @@ ASYNC_API bool async_url_equal(const async_url *a, const async_url *b, bool with
  * setters do. */
 ASYNC_API int async_url_set_query(async_url *url, const char *query);
 ASYNC_API int async_url_set_fragment(async_url *url, const char *fragment);
-/* Behind the query that is there, joined by "&". */
+/* Behind the query that is there, joined by "&": an async_query's data. NULL or "": nothing. */
 ASYNC_API int async_url_append_query(async_url *url, const char *query);
 /* The same for one pair, encoded as a form field: nothing in name or value ends it early. */
 ASYNC_API int async_url_add_query(async_url *url, const char *name, const char *value);

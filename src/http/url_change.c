@@ -91,7 +91,7 @@ int async_url_append_query(async_url *url, const char *query)
 {
 	struct url_output middle = { 0 };
 
-	if (!*query)
+	if (!query || !*query)
 		return 0;
 	put_joint(&middle, url);
 	put_cleaned(&middle, query, ASYNC_PERCENT_SPECIAL_QUERY);
@@ -131,4 +131,21 @@ void async_url_remove_fragment(async_url *url)
 {
 	url->size = url->fragment_;
 	url->href[url->size] = '\0';
+}
+
+int async_url_redirect(async_url *url, const char *location)
+{
+	async_url target;
+	int error = async_url_parse(location, url, &target);
+
+	/* The fragment ends the text and is encoded already, which encoding does not change. */
+	if (!error && target.fragment_ == target.size && url->fragment_ < url->size)
+		error = async_url_set_fragment(&target, url->href + url->fragment_);
+	if (error) {
+		async_url_free(&target);
+		return error;
+	}
+	async_url_free(url);
+	*url = target;
+	return 0;
 }

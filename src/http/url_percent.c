@@ -79,8 +79,11 @@ void url_put_encoded(struct url_output *output, const char *data, size_t size,
 		     enum async_percent_set set)
 {
 	unsigned int classes = 1U << set;
-	const char *end = data + size;
+	const char *end;
 
+	if (!size)
+		return; /* data may be NULL */
+	end = data + size;
 	while (data < end) {
 		const char *run = data;
 
@@ -118,7 +121,7 @@ char *async_percent_encode(const char *data, size_t size, enum async_percent_set
 
 size_t async_percent_decode(char *to, const char *data, size_t size)
 {
-	const char *end = data + size;
+	const char *end = size ? data + size : data;
 	char *start = to;
 
 	while (data < end) {

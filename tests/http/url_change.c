@@ -58,6 +58,7 @@ TEST_WITH(url_query_is_continued, "H05", .backends = ONCE)
 	changed("http://a/?", APPEND, "b=c", "http://a/?b=c");
 	changed("http://a/?x=y#f", APPEND, "b=c d", "http://a/?x=y&b=c%20d#f");
 	changed("http://a/?x=y#f", APPEND, "", "http://a/?x=y#f");
+	changed("http://a/?x=y#f", APPEND, NULL, "http://a/?x=y#f");
 
 	CHECK_INT(async_url_parse("http://a/?x=1#f", NULL, &url), 0);
 	CHECK_INT(async_url_add_query(&url, "x", "2&y=3"), 0);
@@ -81,5 +82,34 @@ TEST_WITH(url_changes_fail_whole, "H05", .backends = ONCE)
 	}
 	CHECK_INT(async_url_set_query(&url, "y"), 0);
 	CHECK_STR(url.href, "http://a/?y#f");
+	async_url_free(&url);
+}
+
+static void redirected(const char *from, const char *location, const char *expected)
+{
+	async_url url;
+
+	CHECK_INT(async_url_parse(from, NULL, &url), 0);
+	CHECK_INT(async_url_redirect(&url, location), 0);
+	CHECK_STR(url.href, expected);
+	CHECK_INT(url.size, strlen(expected));
+	async_url_free(&url);
+}
+
+TEST_WITH(url_redirects_keep_the_fragment, "H06", .backends = ONCE)
+{
+	async_url_options options = { .limit_bytes = 16 };
+	async_url url;
+
+	redirected("http://a/b?c#d%20'", "/e", "http://a/e#d%20'");
+	redirected("http://a/b?c#d", "//x/e#f", "http://x/e#f");
+	redirected("http://a/b?c#d", "e#", "http://a/e#");
+	redirected("http://a/b?c#", "e", "http://a/e#");
+	redirected("http://a/b?c", "https:e", "https://e/");
+
+	CHECK_INT(async_url_parse_bytes("http://a/#234567", 16, &options, &url), 0);
+	CHECK_INT(async_url_redirect(&url, "http:///"), -EINVAL);
+	CHECK_INT(async_url_redirect(&url, "/b"), -EMSGSIZE);
+	CHECK_STR(url.href, "http://a/#234567");
 	async_url_free(&url);
 }

@@ -66,6 +66,11 @@ TEST_WITH(percent_round_trip, "H06", .backends = ONCE)
 	CHECK_INT(async_percent_decode(decoded, "%4g%g4%%41+%e9", 14), 10);
 	CHECK(!memcmp(decoded, "%4g%g4%A+\xe9", 10));
 	CHECK_INT(async_percent_decode(decoded, "", 0), 0);
+	/* A part that is not there. */
+	CHECK_INT(async_percent_decode(decoded, NULL, 0), 0);
+	text = async_percent_encode(NULL, 0, ASYNC_PERCENT_FORM);
+	CHECK_STR(text, "");
+	free(text);
 }
 
 TEST_WITH(percent_encoding_fails, "H06", .backends = ONCE)
