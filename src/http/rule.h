@@ -56,7 +56,8 @@
 	  "chunk extensions of more than %u bytes in a body (HTTP limit `extension_bytes`)")     \
 	X(CHUNK_END, 400, "chunk data not followed by CRLF")                                     \
 	X(TRAILER_FORBIDDEN, 400, "a trailer that would change framing, routing or its reading") \
-	X(AFTER_CLOSE, 400, "data after a message that closes the connection")
+	X(AFTER_CLOSE, 400, "data after a message that closes the connection")                   \
+	X(TRUNCATED, 400, "the connection ended in the middle of a message")
 
 enum http_rule {
 	HTTP_OK,
