@@ -176,7 +176,7 @@ bool http_request_framing(struct http_head *head, const char *data)
 
 	if (unlikely(!host_check(head, data)) || unlikely(!body_framing(head, data)))
 		return false;
-	if (unlikely(head->method == HTTP_CONNECT && framing->body))
+	if (unlikely(head->method == HTTP_METHOD_CONNECT && framing->body))
 		return refuse_value(head, HTTP_CONNECT_BODY, NULL);
 	connection_framing(head, data);
 	framing->expect = (uint8_t)expect_of(head, data);
@@ -189,7 +189,7 @@ bool http_response_framing(struct http_head *head, enum http_method asked, const
 	unsigned int status = head->status;
 
 	connection_framing(head, data);
-	if (status == 101 || (asked == HTTP_CONNECT && status >= 200 && status < 300)) {
+	if (status == 101 || (asked == HTTP_METHOD_CONNECT && status >= 200 && status < 300)) {
 		/* RFC 9110, 9.3.6: length and coding are to be ignored. */
 		framing->body = HTTP_TUNNEL;
 		framing->keep_alive = false;
@@ -198,7 +198,7 @@ bool http_response_framing(struct http_head *head, enum http_method asked, const
 	/* What cannot be right is refused even where there is no body to get wrong. */
 	if (unlikely(!body_framing(head, data)))
 		return false;
-	if (status < 200 || status == 204 || status == 304 || asked == HTTP_HEAD) {
+	if (status < 200 || status == 204 || status == 304 || asked == HTTP_METHOD_HEAD) {
 		framing->body = HTTP_NO_BODY;
 	} else if (framing->body == HTTP_NO_BODY &&
 		   !(head->fields.seen & HTTP_NAME_BIT(HTTP_NAME_CONTENT_LENGTH))) {

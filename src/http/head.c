@@ -111,22 +111,22 @@ enum http_method http_method_find(const char *text, size_t size)
 {
 	switch (text[0]) {
 	case 'G':
-		return METHOD_IS("GET") ? HTTP_GET : HTTP_METHOD_OTHER;
+		return METHOD_IS("GET") ? HTTP_METHOD_GET : HTTP_METHOD_OTHER;
 	case 'H':
-		return METHOD_IS("HEAD") ? HTTP_HEAD : HTTP_METHOD_OTHER;
+		return METHOD_IS("HEAD") ? HTTP_METHOD_HEAD : HTTP_METHOD_OTHER;
 	case 'P':
-		return METHOD_IS("POST")  ? HTTP_POST :
-		       METHOD_IS("PUT")	  ? HTTP_PUT :
-		       METHOD_IS("PATCH") ? HTTP_PATCH :
+		return METHOD_IS("POST")  ? HTTP_METHOD_POST :
+		       METHOD_IS("PUT")	  ? HTTP_METHOD_PUT :
+		       METHOD_IS("PATCH") ? HTTP_METHOD_PATCH :
 					    HTTP_METHOD_OTHER;
 	case 'D':
-		return METHOD_IS("DELETE") ? HTTP_DELETE : HTTP_METHOD_OTHER;
+		return METHOD_IS("DELETE") ? HTTP_METHOD_DELETE : HTTP_METHOD_OTHER;
 	case 'C':
-		return METHOD_IS("CONNECT") ? HTTP_CONNECT : HTTP_METHOD_OTHER;
+		return METHOD_IS("CONNECT") ? HTTP_METHOD_CONNECT : HTTP_METHOD_OTHER;
 	case 'O':
-		return METHOD_IS("OPTIONS") ? HTTP_OPTIONS : HTTP_METHOD_OTHER;
+		return METHOD_IS("OPTIONS") ? HTTP_METHOD_OPTIONS : HTTP_METHOD_OTHER;
 	case 'T':
-		return METHOD_IS("TRACE") ? HTTP_TRACE : HTTP_METHOD_OTHER;
+		return METHOD_IS("TRACE") ? HTTP_METHOD_TRACE : HTTP_METHOD_OTHER;
 	default:
 		return HTTP_METHOD_OTHER;
 	}

@@ -103,7 +103,7 @@ bool http_target_split(struct http_head *head, const char *data)
 	const struct http_slice target = head->target;
 	const char *text = data + target.at;
 
-	if (head->method == HTTP_CONNECT) {
+	if (head->method == HTTP_METHOD_CONNECT) {
 		head->form = HTTP_AUTHORITY_FORM;
 		head->host = target;
 		return http_host_valid(text, target.size, true) ||
@@ -116,7 +116,7 @@ bool http_target_split(struct http_head *head, const char *data)
 	}
 	if (*text == '*' && target.size == 1) {
 		head->form = HTTP_ASTERISK;
-		return head->method == HTTP_OPTIONS ||
+		return head->method == HTTP_METHOD_OPTIONS ||
 		       refuse_target(head, HTTP_TARGET_FORM, target.at);
 	}
 	if (!memchr(text, ':', target.size))

@@ -113,8 +113,9 @@ void http_write_response(struct http_writer *writer, int minor, enum http_method
 		reason = http_reason(status);
 	if (!text_only(writer, "the reason", reason, strlen(reason)))
 		return;
-	writer->bodiless = status < 200 || status == 204 || (asked == HTTP_CONNECT && status < 300);
-	writer->empty = writer->bodiless || status == 304 || asked == HTTP_HEAD;
+	writer->bodiless = status < 200 || status == 204 ||
+			   (asked == HTTP_METHOD_CONNECT && status < 300);
+	writer->empty = writer->bodiless || status == 304 || asked == HTTP_METHOD_HEAD;
 	writer->stage = STAGE_FIELDS;
 	digits[0] = (char)('0' + status / 100);
 	digits[1] = (char)('0' + status / 10 % 10);

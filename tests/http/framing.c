@@ -21,7 +21,7 @@ static void request(const char *method, const char *version, const char *fields)
 
 	snprintf(text, sizeof text, "%s %s HTTP/%s\r\nHost: a\r\n%s\r\n", method,
 		 strcmp(method, "CONNECT") ? "/" : "a:1", version, fields);
-	parse(VECTOR_REQUEST, HTTP_GET, text);
+	parse(VECTOR_REQUEST, HTTP_METHOD_GET, text);
 }
 
 static void check_body(enum http_body_kind kind, uint64_t length)
@@ -216,26 +216,32 @@ TEST_WITH(bodies_of_responses, "M10", .backends = ONCE)
 		uint64_t length;
 		bool kept;
 	} cases[] = {
-		{ HTTP_GET, "HTTP/1.1 200 OK", "", HTTP_UNTIL_CLOSE, 0, false },
-		{ HTTP_GET, "HTTP/1.1 200 OK", "Content-Length: 0\r\n", HTTP_NO_BODY, 0, true },
-		{ HTTP_GET, "HTTP/1.1 200 OK", "Content-Length: 7\r\n", HTTP_LENGTH, 7, true },
-		{ HTTP_GET, "HTTP/1.0 200 OK", "Content-Length: 7\r\n", HTTP_LENGTH, 7, false },
-		{ HTTP_GET, "HTTP/1.1 200 OK", "Transfer-Encoding: chunked\r\n", HTTP_CHUNKED, 0,
+		{ HTTP_METHOD_GET, "HTTP/1.1 200 OK", "", HTTP_UNTIL_CLOSE, 0, false },
+		{ HTTP_METHOD_GET, "HTTP/1.1 200 OK", "Content-Length: 0\r\n", HTTP_NO_BODY, 0,
 		  true },
-		{ HTTP_GET, "HTTP/1.1 404 Not Found", "", HTTP_UNTIL_CLOSE, 0, false },
-		{ HTTP_HEAD, "HTTP/1.1 200 OK", "Content-Length: 7\r\n", HTTP_NO_BODY, 7, true },
-		{ HTTP_HEAD, "HTTP/1.1 200 OK", "Transfer-Encoding: chunked\r\n", HTTP_NO_BODY, 0,
+		{ HTTP_METHOD_GET, "HTTP/1.1 200 OK", "Content-Length: 7\r\n", HTTP_LENGTH, 7,
 		  true },
-		{ HTTP_HEAD, "HTTP/1.1 200 OK", "", HTTP_NO_BODY, 0, true },
-		{ HTTP_GET, "HTTP/1.1 304 Not Modified", "Content-Length: 7\r\n", HTTP_NO_BODY, 7,
+		{ HTTP_METHOD_GET, "HTTP/1.0 200 OK", "Content-Length: 7\r\n", HTTP_LENGTH, 7,
+		  false },
+		{ HTTP_METHOD_GET, "HTTP/1.1 200 OK", "Transfer-Encoding: chunked\r\n",
+		  HTTP_CHUNKED, 0, true },
+		{ HTTP_METHOD_GET, "HTTP/1.1 404 Not Found", "", HTTP_UNTIL_CLOSE, 0, false },
+		{ HTTP_METHOD_HEAD, "HTTP/1.1 200 OK", "Content-Length: 7\r\n", HTTP_NO_BODY, 7,
 		  true },
-		{ HTTP_GET, "HTTP/1.1 204 No Content", "", HTTP_NO_BODY, 0, true },
-		{ HTTP_GET, "HTTP/1.1 100 Continue", "", HTTP_NO_BODY, 0, true },
-		{ HTTP_GET, "HTTP/1.1 103 Early Hints", "", HTTP_NO_BODY, 0, true },
-		{ HTTP_GET, "HTTP/1.1 101 Switching Protocols",
+		{ HTTP_METHOD_HEAD, "HTTP/1.1 200 OK", "Transfer-Encoding: chunked\r\n",
+		  HTTP_NO_BODY, 0, true },
+		{ HTTP_METHOD_HEAD, "HTTP/1.1 200 OK", "", HTTP_NO_BODY, 0, true },
+		{ HTTP_METHOD_GET, "HTTP/1.1 304 Not Modified", "Content-Length: 7\r\n",
+		  HTTP_NO_BODY, 7, true },
+		{ HTTP_METHOD_GET, "HTTP/1.1 204 No Content", "", HTTP_NO_BODY, 0, true },
+		{ HTTP_METHOD_GET, "HTTP/1.1 100 Continue", "", HTTP_NO_BODY, 0, true },
+		{ HTTP_METHOD_GET, "HTTP/1.1 103 Early Hints", "", HTTP_NO_BODY, 0, true },
+		{ HTTP_METHOD_GET, "HTTP/1.1 101 Switching Protocols",
 		  "Connection: upgrade\r\nUpgrade: websocket\r\n", HTTP_TUNNEL, 0, false },
-		{ HTTP_CONNECT, "HTTP/1.1 200 OK", "Content-Length: 7\r\n", HTTP_TUNNEL, 0, false },
-		{ HTTP_CONNECT, "HTTP/1.1 407 Who", "Content-Length: 7\r\n", HTTP_LENGTH, 7, true },
+		{ HTTP_METHOD_CONNECT, "HTTP/1.1 200 OK", "Content-Length: 7\r\n", HTTP_TUNNEL, 0,
+		  false },
+		{ HTTP_METHOD_CONNECT, "HTTP/1.1 407 Who", "Content-Length: 7\r\n", HTTP_LENGTH, 7,
+		  true },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -244,7 +250,8 @@ TEST_WITH(bodies_of_responses, "M10", .backends = ONCE)
 		CHECK_INT(run.head.framing.keep_alive, cases[i].kept);
 	}
 	CHECK_INT(run.head.status, 407);
-	response(HTTP_GET, "HTTP/1.1 101 S", "Connection: upgrade\r\nUpgrade: websocket\r\n");
+	response(HTTP_METHOD_GET, "HTTP/1.1 101 S",
+		 "Connection: upgrade\r\nUpgrade: websocket\r\n");
 	CHECK_INT(run.head.framing.upgrade, HTTP_UPGRADE_WEBSOCKET);
 }
 
@@ -298,16 +305,16 @@ TEST_WITH(status_lines_are_taken_apart, "M09", .backends = ONCE)
 	static const char bare[] = "HTTP/1.1 200\r\nServer: a\r\nServer: b\r\n\r\n";
 	static const char empty[] = "HTTP/1.1 999 \r\n\r\n";
 
-	parse(VECTOR_RESPONSE, HTTP_GET, found);
+	parse(VECTOR_RESPONSE, HTTP_METHOD_GET, found);
 	CHECK_INT(run.head.status, 404);
 	CHECK_INT(run.head.minor, 0);
 	CHECK_STR(vector_text(found, run.head.reason), "Not \tF\xc3\xb6und ");
 	/* Servers do leave the blank out, and repeat what need not be repeated. */
-	parse(VECTOR_RESPONSE, HTTP_GET, bare);
+	parse(VECTOR_RESPONSE, HTTP_METHOD_GET, bare);
 	CHECK_INT(run.head.status, 200);
 	CHECK_INT(run.head.reason.size, 0);
 	CHECK_INT(run.head.fields.count, 2);
-	parse(VECTOR_RESPONSE, HTTP_GET, empty);
+	parse(VECTOR_RESPONSE, HTTP_METHOD_GET, empty);
 	CHECK_INT(run.head.status, 999);
 	CHECK_INT(run.head.reason.size, 0);
 }

@@ -152,7 +152,7 @@ static size_t one_message(const char *data, size_t size, bool response, enum htt
 	http_head_begin(&trailers, NULL, list);
 	http_body_begin(&body, &head.framing, &trailers);
 	/* Both stop here: what follows is for who takes the upgrade. */
-	if (head.framing.body == HTTP_TUNNEL || (!response && head.method == HTTP_CONNECT)) {
+	if (head.framing.body == HTTP_TUNNEL || (!response && head.method == HTTP_METHOD_CONNECT)) {
 		verdict->messages++;
 		return 0;
 	}
@@ -224,7 +224,7 @@ static void run_case(const char *file, const char *heading, const char *meta, ch
 		     const char *log)
 {
 	bool response = !strncmp(file, "response", 8);
-	enum http_method asked = strstr(meta, "skipBody") ? HTTP_HEAD : HTTP_GET;
+	enum http_method asked = strstr(meta, "skipBody") ? HTTP_METHOD_HEAD : HTTP_METHOD_GET;
 	struct verdict theirs = expected_of(log), ours;
 	size_t size = unescape(block), i;
 

@@ -41,7 +41,7 @@ TEST_WITH(request_is_taken_apart, "M01 M06", .backends = ONCE)
 	const struct http_field *field;
 
 	CHECK_INT(parse(text), (long)strlen(text));
-	CHECK_INT(run.head.method, HTTP_GET);
+	CHECK_INT(run.head.method, HTTP_METHOD_GET);
 	CHECK_STR(vector_text(text, run.head.method_text), "GET");
 	CHECK_STR(vector_text(text, run.head.target), "/a/b?c=d&e");
 	CHECK_STR(vector_text(text, run.head.path), "/a/b");
@@ -72,14 +72,14 @@ TEST_WITH(methods_are_tokens_and_keep_their_case, "M06", .backends = ONCE)
 		const char *text;
 		enum http_method method;
 	} methods[] = {
-		{ "GET", HTTP_GET },
-		{ "HEAD", HTTP_HEAD },
-		{ "POST", HTTP_POST },
-		{ "PUT", HTTP_PUT },
-		{ "DELETE", HTTP_DELETE },
-		{ "OPTIONS", HTTP_OPTIONS },
-		{ "TRACE", HTTP_TRACE },
-		{ "PATCH", HTTP_PATCH },
+		{ "GET", HTTP_METHOD_GET },
+		{ "HEAD", HTTP_METHOD_HEAD },
+		{ "POST", HTTP_METHOD_POST },
+		{ "PUT", HTTP_METHOD_PUT },
+		{ "DELETE", HTTP_METHOD_DELETE },
+		{ "OPTIONS", HTTP_METHOD_OPTIONS },
+		{ "TRACE", HTTP_METHOD_TRACE },
+		{ "PATCH", HTTP_METHOD_PATCH },
 		{ "get", HTTP_METHOD_OTHER },
 		{ "G", HTTP_METHOD_OTHER },
 		{ "GETS", HTTP_METHOD_OTHER },

@@ -167,7 +167,7 @@ static inline void check_refused(enum vector_kind kind, const struct refused *ve
 	for (size_t i = 0; i < count; i++) {
 		memset(&run, 0, sizeof run);
 		run.kind = kind;
-		run.asked = HTTP_GET;
+		run.asked = HTTP_METHOD_GET;
 		vector_parse(&run, vectors[i].data, vectors[i].size);
 		if (run.head.error.rule != vectors[i].rule)
 			harness_fail(__FILE__, __LINE__, "vector %zu: %s, expected %s: %s", i,

@@ -51,11 +51,11 @@ TEST_WITH(requests_round_trip, "M06 M08 M13", .backends = ONCE)
 
 TEST_WITH(responses_round_trip, "M09 M13 W25", .backends = ONCE)
 {
-	static struct vector_run run = { .kind = VECTOR_RESPONSE, .asked = HTTP_GET };
+	static struct vector_run run = { .kind = VECTOR_RESPONSE, .asked = HTTP_METHOD_GET };
 	static const char text[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: b\r\n\r\n";
 
 	begin();
-	http_write_response(&writer, 1, HTTP_GET, 200, NULL);
+	http_write_response(&writer, 1, HTTP_METHOD_GET, 200, NULL);
 	http_write_chunked(&writer);
 	http_write_text(&writer, "A", "b");
 	CHECK_INT(end(), (long)strlen(text));
@@ -66,13 +66,13 @@ TEST_WITH(responses_round_trip, "M09 M13 W25", .backends = ONCE)
 	CHECK_INT(run.head.framing.body, HTTP_CHUNKED);
 
 	begin();
-	http_write_response(&writer, 0, HTTP_GET, 999, "What \xc3\xa9");
+	http_write_response(&writer, 0, HTTP_METHOD_GET, 999, "What \xc3\xa9");
 	CHECK_INT(end(), 24);
 	CHECK_STR(room, "HTTP/1.0 999 What \xc3\xa9\r\n\r\n");
 	CHECK_INT(out.body, HTTP_UNTIL_CLOSE);
 	CHECK(!out.keep_alive);
 	begin();
-	http_write_response(&writer, 1, HTTP_GET, 299, NULL);
+	http_write_response(&writer, 1, HTTP_METHOD_GET, 299, NULL);
 	end();
 	CHECK_STR(room, "HTTP/1.1 299 \r\n\r\n");
 	vector_parse(&run, room, strlen(room));
@@ -83,7 +83,7 @@ TEST_WITH(responses_round_trip, "M09 M13 W25", .backends = ONCE)
 TEST_WITH(responses_without_a_body, "M10 W25", .backends = ONCE)
 {
 	begin();
-	http_write_response(&writer, 1, HTTP_HEAD, 200, NULL);
+	http_write_response(&writer, 1, HTTP_METHOD_HEAD, 200, NULL);
 	http_write_length(&writer, 7);
 	CHECK(end() > 0);
 	CHECK_INT(out.body, HTTP_NO_BODY);
@@ -91,22 +91,22 @@ TEST_WITH(responses_without_a_body, "M10 W25", .backends = ONCE)
 	CHECK_INT(http_outgoing_send(&out, 1), -EINVAL);
 	CHECK_TEXT_HAS(async_error(), "longer than its head says (0 bytes)");
 	begin();
-	http_write_response(&writer, 1, HTTP_GET, 304, NULL);
+	http_write_response(&writer, 1, HTTP_METHOD_GET, 304, NULL);
 	http_write_length(&writer, 7);
 	CHECK(end() > 0);
 	CHECK_INT(out.body, HTTP_NO_BODY);
 	CHECK(out.keep_alive);
 	begin();
-	http_write_response(&writer, 1, HTTP_GET, 204, NULL);
+	http_write_response(&writer, 1, HTTP_METHOD_GET, 204, NULL);
 	CHECK(end() > 0);
 	CHECK(out.keep_alive);
 	begin();
-	http_write_response(&writer, 1, HTTP_GET, 204, NULL);
+	http_write_response(&writer, 1, HTTP_METHOD_GET, 204, NULL);
 	http_write_length(&writer, 0);
 	CHECK_INT(end(), -EINVAL);
 	CHECK_TEXT_HAS(async_error(), "this status has neither");
 	begin();
-	http_write_response(&writer, 1, HTTP_GET, 100, NULL);
+	http_write_response(&writer, 1, HTTP_METHOD_GET, 100, NULL);
 	http_write_chunked(&writer);
 	CHECK_INT(end(), -EINVAL);
 }
@@ -115,7 +115,7 @@ static void refuse_field(const char *name, size_t name_size, const char *value, 
 			 const char *words)
 {
 	begin();
-	http_write_response(&writer, 1, HTTP_GET, 200, NULL);
+	http_write_response(&writer, 1, HTTP_METHOD_GET, 200, NULL);
 	http_write_field(&writer, name, name_size, value, value_size);
 	http_write_text(&writer, "After", "all");
 	CHECK_INT(end(), -EINVAL);
@@ -147,7 +147,7 @@ TEST_WITH(unsafe_output_is_refused, "M06 M13 M16", .backends = ONCE)
 	}
 	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
 		begin();
-		http_write_response(&writer, 1, HTTP_GET, 200, reasons[i]);
+		http_write_response(&writer, 1, HTTP_METHOD_GET, 200, reasons[i]);
 		CHECK_INT(end(), -EINVAL);
 		CHECK_TEXT_HAS(async_error(), "in the reason");
 	}
@@ -169,7 +169,7 @@ TEST_WITH(unsafe_output_is_refused, "M06 M13 M16", .backends = ONCE)
 	refuse_field("A", 1, "\x1b[0m", 4, "byte 0x1b");
 	for (unsigned int status = 0; status < 2000; status += 1099) {
 		begin();
-		http_write_response(&writer, 1, HTTP_GET, status, "x");
+		http_write_response(&writer, 1, HTTP_METHOD_GET, status, "x");
 		CHECK_INT(end(), -EINVAL);
 		CHECK_TEXT_HAS(async_error(), "is not three digits");
 	}
@@ -195,7 +195,7 @@ TEST_WITH(one_message_says_its_length_once, "M02 M03 M04 M13", .backends = ONCE)
 
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
 		begin();
-		http_write_response(&writer, 1, HTTP_GET, 200, NULL);
+		http_write_response(&writer, 1, HTTP_METHOD_GET, 200, NULL);
 		for (int j = 0; j < 2; j++) {
 			const char *colon = strchr(pairs[i][j], ':');
 
@@ -206,7 +206,7 @@ TEST_WITH(one_message_says_its_length_once, "M02 M03 M04 M13", .backends = ONCE)
 			harness_fail(__FILE__, __LINE__, "%s, %s", pairs[i][0], pairs[i][1]);
 	}
 	begin();
-	http_write_response(&writer, 0, HTTP_GET, 200, NULL);
+	http_write_response(&writer, 0, HTTP_METHOD_GET, 200, NULL);
 	http_write_chunked(&writer);
 	CHECK_INT(end(), -EINVAL);
 	CHECK_TEXT_HAS(async_error(), "HTTP/1.0 knows no chunked coding");
@@ -215,7 +215,7 @@ TEST_WITH(one_message_says_its_length_once, "M02 M03 M04 M13", .backends = ONCE)
 	CHECK_INT(end(), -EINVAL);
 	CHECK_TEXT_HAS(async_error(), "HTTP/1.1 needs Host");
 	begin();
-	http_write_response(&writer, 1, HTTP_GET, 200, NULL);
+	http_write_response(&writer, 1, HTTP_METHOD_GET, 200, NULL);
 	http_write_text(&writer, "content-length", "0012");
 	CHECK(end() > 0);
 	CHECK_STR(room, "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n");
@@ -228,7 +228,7 @@ TEST_WITH(one_message_says_its_length_once, "M02 M03 M04 M13", .backends = ONCE)
 TEST_WITH(bodies_must_be_as_long_as_declared, "M13", .backends = ONCE)
 {
 	begin();
-	http_write_response(&writer, 1, HTTP_GET, 200, NULL);
+	http_write_response(&writer, 1, HTTP_METHOD_GET, 200, NULL);
 	http_write_length(&writer, 10);
 	CHECK(end() > 0);
 	CHECK_INT(http_outgoing_send(&out, 6), 0);
@@ -248,7 +248,7 @@ TEST_WITH(small_rooms_say_how_much_is_needed, "M13", .backends = ONCE)
 	size_t needed;
 
 	begin();
-	http_write_response(&writer, 1, HTTP_GET, 200, NULL);
+	http_write_response(&writer, 1, HTTP_METHOD_GET, 200, NULL);
 	http_write_text(&writer, "A", "bcdef");
 	needed = (size_t)end();
 	for (size_t size = 0; size < needed; size++) {
@@ -256,7 +256,7 @@ TEST_WITH(small_rooms_say_how_much_is_needed, "M13", .backends = ONCE)
 
 		CHECK(small);
 		http_write_begin(&writer, small, size);
-		http_write_response(&writer, 1, HTTP_GET, 200, NULL);
+		http_write_response(&writer, 1, HTTP_METHOD_GET, 200, NULL);
 		http_write_text(&writer, "A", "bcdef");
 		CHECK_INT(http_write_end(&writer, NULL), -ENOBUFS);
 		CHECK_INT((long)writer.used, (long)needed);
