@@ -64,9 +64,28 @@ static struct theirs ask_them(const char *data, size_t size)
 	return theirs;
 }
 
-/* Rules by which we accept what they refuse. */
-static bool explained(const struct http_head *head, const struct theirs *theirs)
+static bool tab_after(const struct http_head *head, const char *data, enum http_name name)
 {
+	const struct http_field *field = http_field_known(&head->fields, name);
+	const char *at = field ? data + field->value.at + field->value.size : "\r";
+
+	while (*at == ' ')
+		at++;
+	return *at == '\t';
+}
+
+/* Rules by which we accept what they refuse. */
+static bool explained(const struct http_head *head, const char *data, const struct theirs *theirs)
+{
+	/* BLANKS: a tab may stand after any value (RFC 9110, 5.5); they take blanks only there. */
+	if (theirs->error == HPE_INVALID_CONTENT_LENGTH)
+		return tab_after(head, data, HTTP_NAME_CONTENT_LENGTH);
+	if (theirs->error == HPE_INVALID_TRANSFER_ENCODING)
+		return tab_after(head, data, HTTP_NAME_TRANSFER_ENCODING);
+	/* EXTENSIONS: a chunk may have several (RFC 9112, 7.1.1); they take none after one that
+	 * has a value. */
+	if (theirs->error == HPE_INVALID_CHUNK_SIZE && theirs->head)
+		return data[theirs->used] == ';';
 	/* METHODS: any token is a method (RFC 9110, 9.1); they have a list, and some names on it
 	 * are for other protocols only. */
 	if (head->method == HTTP_METHOD_OTHER)
@@ -104,7 +123,7 @@ static void compare(const char *data, size_t size)
 		bytes += piece.size;
 	theirs = ask_them(data, what == HTTP_END ? size : (size_t)n);
 	if (theirs.error && theirs.error != HPE_PAUSED && theirs.error != HPE_PAUSED_UPGRADE) {
-		h1_check(explained(&head, &theirs));
+		h1_check(explained(&head, data, &theirs));
 		return;
 	}
 	h1_check(theirs.head);

@@ -103,6 +103,11 @@ static void decode_chunked(const char *text, size_t size)
 	decode_framed(&framing, text, size);
 }
 
+static void decode_text(const char *text)
+{
+	decode_chunked(text, strlen(text));
+}
+
 static void check_chunked(const char *text, const char *data, const char *trailers)
 {
 	static const char next[] = "GET / HTTP/1.1\r\n";
@@ -219,18 +224,18 @@ TEST_WITH(chunks_have_limits, "M07 M12 M16", .backends = ONCE)
 	/* The end of the line counts as the extension's: it is what tells that it is over. */
 	check_chunked("1;abcde\r\nx\r\n0\r\n\r\n", "x", "");
 	check_chunked("1;ab\r\nx\r\n1;ab\r\ny\r\n0\r\n\r\n", "xy", "");
-	decode_chunked("1;abcdefgh\r\nx", 13);
+	decode_text("1;abcdefgh\r\nx");
 	CHECK_STR(http_rule_name(whole.rule), "CHUNK_EXTENSION_LONG");
 	CHECK_TEXT_HAS(async_error(), "more than 8 bytes in a body (HTTP limit `extension_bytes`)");
 	CHECK_INT(whole.result, -EMSGSIZE);
-	decode_chunked("1;abc\r\nx\r\n1;abc\r\ny\r\n1;abc\r\nz\r\n", 33);
+	decode_text("1;abc\r\nx\r\n1;abc\r\ny\r\n1;abc\r\nz\r\n");
 	CHECK_STR(http_rule_name(whole.rule), "CHUNK_EXTENSION_LONG");
 	check_chunked("0\r\na: b\r\nc: d\r\n\r\n", "", "a=b;c=d;");
-	decode_chunked("0\r\na: b\r\nc: d\r\ne: f\r\n\r\n", 23);
+	decode_text("0\r\na: b\r\nc: d\r\ne: f\r\n\r\n");
 	CHECK_STR(http_rule_name(whole.rule), "FIELDS_MANY");
-	decode_chunked("0\r\na: 567890123456789012\r\n\r\n", 28);
+	decode_text("0\r\na: 567890123456789012\r\n\r\n");
 	CHECK_STR(http_rule_name(whole.rule), "FIELD_LONG");
-	decode_chunked("0\r\na: 56789012345678\r\nb: 56789012345678\r\n\r\n", 44);
+	decode_text("0\r\na: 56789012345678\r\nb: 56789012345678\r\n\r\n");
 	CHECK_STR(http_rule_name(whole.rule), "HEAD_LONG");
 	limits = NULL;
 }
