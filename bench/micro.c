@@ -12,6 +12,7 @@
  *   lock     take and release a free lock; "contended_ns": when another task waits each time
  *   timer    cancel a timer and insert another, a million pending; "scope_ns": a timeout block
  *   mem      N sleeping tasks: memory of each, time to start and to end each
+ *   parse    the head of a browser's HTTP request; "sse2_ns": without wider vectors
  *   events   N tasks that sleep again and again: "ns" per wake-up when the loop never idles;
  *            "paced_ns": CPU time, waiting included, at 200,000 wake-ups a second for any N
  */
@@ -20,6 +21,7 @@
 #endif
 #include <errno.h>
 #include "micro.h"
+#include "micro_parse.h"
 /* By path, one by one: the library gives its users neither its sources nor its internal symbols. */
 #if defined(__x86_64__)
 #include "../src/arch/switch_x86_64.h"
@@ -359,7 +361,7 @@ static double time_events(double seconds, uint64_t wanted, clockid_t clock)
 static int test_events(void *arg)
 {
 	double saturated_s = count * 10e-9; /* a wake-up every 10 ns: more than any loop can do */
-	double paced_s = count * 5e-6; /* every 5 us */
+	double paced_s = count * 5e-6;	    /* every 5 us */
 	double ns = time_events(saturated_s, 2 * count + EVENTS_COUNTED, CLOCK_MONOTONIC);
 	double paced_ns = time_events(paced_s, EVENTS_COUNTED, CLOCK_THREAD_CPUTIME_ID);
 
@@ -369,6 +371,14 @@ static int test_events(void *arg)
 	return 0;
 }
 
+/* parse */
+
+static int test_parse(void *arg)
+{
+	(void)arg;
+	return parse_often(count);
+}
+
 static const struct {
 	const char *name;
 	async_fn *run;
@@ -376,6 +386,7 @@ static const struct {
 	{ "switch", test_switch }, { "yield", test_yield }, { "spawn", test_spawn },
 	{ "chan", test_chan },	   { "chan0", test_chan0 }, { "lock", test_lock },
 	{ "timer", test_timer },   { "mem", test_mem },	    { "events", test_events },
+	{ "parse", test_parse },
 };
 
 int main(int argc, char **argv)

@@ -27,3 +27,12 @@ foreach(source ${fuzz_sources})
 	set_target_properties(fuzz_${name} PROPERTIES
 		OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
 endforeach()
+
+# The oracle of h1_llhttp, where Debian's node-llhttp is installed.
+set(oracle /usr/share/llhttp/llhttp.c /usr/share/llhttp/http.c /usr/share/llhttp/api.c)
+if(TARGET fuzz_h1_llhttp AND EXISTS /usr/share/llhttp/llhttp.c)
+	target_sources(fuzz_h1_llhttp PRIVATE ${oracle})
+	set_source_files_properties(${oracle} PROPERTIES COMPILE_OPTIONS -w)
+	target_compile_definitions(fuzz_h1_llhttp PRIVATE LLHTTP_STRICT_MODE=1 HAVE_LLHTTP=1)
+	target_include_directories(fuzz_h1_llhttp SYSTEM PRIVATE /usr/share/include/llhttp)
+endif()

@@ -31,4 +31,20 @@ if(LIBAWAIT_BENCH)
 	# The peers under bench/peers need other libraries; bench/run builds them.
 	file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.c)
 	add_programs(bench ${bench_sources})
+	# micro also measures what has no public face: it takes the archive with internal names, and
+	# for comparison llhttp's sources where Debian's node-llhttp is installed.
+	if(TARGET await_internal)
+		set_target_properties(bench_micro PROPERTIES LINK_LIBRARIES await_http_internal)
+		target_compile_definitions(bench_micro PRIVATE HAVE_INTERNALS=1)
+		if(EXISTS /usr/share/llhttp/llhttp.c AND NOT CMAKE_CROSSCOMPILING)
+			set(peer /usr/share/llhttp/llhttp.c /usr/share/llhttp/http.c
+				/usr/share/llhttp/api.c)
+			set_source_files_properties(${peer} PROPERTIES COMPILE_OPTIONS -w)
+			target_sources(bench_micro PRIVATE ${peer})
+			target_compile_definitions(bench_micro PRIVATE HAVE_LLHTTP=1
+				LLHTTP_STRICT_MODE=1)
+			target_include_directories(bench_micro SYSTEM PRIVATE
+				/usr/share/include/llhttp)
+		endif()
+	endif()
 endif()
