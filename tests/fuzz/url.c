@@ -76,6 +76,7 @@ static void change(async_url *url, const char *text)
 	async_url_part query;
 	async_query_reader reader;
 	async_query_pair pair;
+	async_url moved;
 	bool found = false;
 
 	if (async_url_append_query(url, text) || async_url_add_query(url, text, "v"))
@@ -87,6 +88,13 @@ static void change(async_url *url, const char *text)
 		found = !strcmp(pair.name, text) && !strcmp(pair.value, "v");
 	must(found);
 	async_query_end(&reader);
+	/* A text without a fragment keeps the one there is. */
+	must(!async_url_copy(url, &moved));
+	if (!async_url_redirect(&moved, text)) {
+		check(&moved);
+		must(!async_url_fragment(url).data || async_url_fragment(&moved).data);
+	}
+	async_url_free(&moved);
 	if (async_url_set_query(url, text) || async_url_set_fragment(url, text))
 		return;
 	check(url);

@@ -94,6 +94,18 @@ cmake --install "$build" --prefix "$work/static" > /dev/null
 for library in libawait.a libawait-names.a libawait-http.a; do
 	nm -g --defined-only "$(find "$work/static" -name $library)" | check_exported_names $library
 done
+# What a library above the core uses of it is exported: tests, which link plain archives, do not tell.
+if [ -e "$build/libawait_internal.a" ]; then
+	nm -g --defined-only "$build/libawait_internal.a" |
+		awk 'NF == 3 && $3 !~ /^(async|await)_/ { print $3 }' | sort -u > "$work/internal"
+	[ -s "$work/internal" ] || { echo "nm tells nothing of libawait_internal.a"; exit 1; }
+	for library in libawait-names.a libawait-http.a; do
+		nm -u "$(find "$work/static" -name $library)" | awk '{ print $NF }' | sort -u |
+			comm -12 - "$work/internal" > "$work/used"
+		[ ! -s "$work/used" ] ||
+			{ echo "$library uses internal symbols of the core:" $(cat "$work/used"); exit 1; }
+	done
+fi
 try_both_ways "$work/static" static
 expect_hello env LD_LIBRARY_PATH= "$work/with-pkg-config"
 
