@@ -19,6 +19,7 @@ struct worker {
 	struct loops *loops;
 	pthread_t thread;
 	bool made, stop_sent;
+	bool released; /* atomic: the supervisor is done with the worker's loop */
 	char *address;
 	async_server_options options;
 	async_options loop_options;
@@ -96,6 +97,9 @@ static void wait_for_stop(struct worker *worker)
 	async_shield (INFINITY)
 		while (!worker->stopped)
 			wait_or_cancel(&worker->waiting, &kind, worker);
+	/* The word may be here before the call that sent it has returned. */
+	while (!__atomic_load_n(&worker->released, __ATOMIC_ACQUIRE))
+		sched_yield();
 }
 
 static int worker_main(void *arg)
@@ -252,6 +256,7 @@ void async_loops_stop(struct loops *loops)
 			continue;
 		worker->stop_sent = true;
 		async_call_threadsafe(worker->loop, &worker->stop, on_stop, worker);
+		__atomic_store_n(&worker->released, true, __ATOMIC_RELEASE);
 	}
 }
 
