@@ -34,6 +34,16 @@ static void note_thread(void)
 	pthread_mutex_unlock(&lock);
 }
 
+static int threads_seen(void)
+{
+	int count;
+
+	pthread_mutex_lock(&lock);
+	count = thread_count;
+	pthread_mutex_unlock(&lock);
+	return count;
+}
+
 static int echo(async_stream *stream, void *arg)
 {
 	const char *line;
@@ -109,9 +119,9 @@ TEST_TASK_WITH(several_loops_share_the_work, "X10 A24", .backends = REAL_BACKEND
 	async_task *server = async_create_task(serve, &options);
 
 	await_sleep(0.05);
-	for (int i = 0; i < 20 && thread_count < 3; i++)
+	for (int i = 0; i < 20 && threads_seen() < 3; i++)
 		ask(20);
-	CHECK_INT(thread_count, 3);
+	CHECK_INT(threads_seen(), 3);
 	async_task_cancel(server);
 	CHECK_INT(await_task(server), -ECANCELED);
 	CHECK(!await_connect_stream(address));
