@@ -5,6 +5,7 @@
  * length and a coding together, a length twice or as a list, chunked anywhere but once and last, a
  * coding in HTTP/1.0.
  */
+#include <string.h>
 #include "http/bytes.h"
 #include "http/field.h"
 #include "http/head.h"
@@ -17,13 +18,23 @@ static bool refuse_value(struct http_head *head, enum http_rule rule,
 	return false;
 }
 
+/* A tab may stand around any value (RFC 9110, 5.5). Around these two other programs are known to
+ * take it for part of the value, so that they see another body, or none; nobody sends it. */
+static bool has_tabs(const char *data, const struct http_field *field)
+{
+	const char *at = data + field->name_at + field->name_size, *value = data + field->value.at;
+	const char *end = value + field->value.size;
+
+	return memchr(at, '\t', (size_t)(value - at)) || memchr(end, '\t', strcspn(end, "\r"));
+}
+
 static bool length_framing(struct http_head *head, const char *data, const struct http_field *field)
 {
 	const char *text = data + field->value.at;
 	uint64_t length = 0;
 	uint32_t i;
 
-	if (!field->value.size)
+	if (!field->value.size || has_tabs(data, field))
 		return refuse_value(head, HTTP_LENGTH_BAD, field);
 	for (i = 0; i < field->value.size; i++) {
 		if (!byte_is(text[i], BYTE_DIGIT))
@@ -60,7 +71,7 @@ static bool coding_framing(struct http_head *head, const char *data, const struc
 			last = all;
 		}
 	}
-	if (items.empty || chunked != 1 || last != all)
+	if (items.empty || chunked != 1 || last != all || has_tabs(data, field))
 		return refuse_value(head, HTTP_CODING_BAD, field);
 	if (all > 1)
 		return refuse_value(head, HTTP_CODING_UNKNOWN, field);

@@ -173,6 +173,7 @@ struct head_parser {
 };
 
 extern const struct head_parser head_parser_base;
+extern const struct head_parser head_parser_bytes;
 #if defined(__x86_64__)
 extern const struct head_parser head_parser_avx2;
 #endif

@@ -37,7 +37,6 @@ static size_t refuse_at(const struct lines *lines, enum http_rule rule, const ch
 	return refuse(lines->head, rule, (size_t)(at - lines->data), 0);
 }
 
-/* The end of what is there: of the head's limit, too? */
 static __attribute__((noinline, cold)) size_t run_out_head(const struct lines *lines)
 {
 	size_t size = (size_t)(lines->end - lines->data);

@@ -9,9 +9,9 @@
  * exception under ASan or Valgrind.
  *
  * A file that includes this gets the widest vectors its target options allow: AVX2 (in
- * head_avx2.c), SSE2 (every x86-64), NEON (every aarch64), else bytes and a table. The set of bytes
- * of a token is no range; with a shuffle instruction two look-ups by nibble tell it, and SSE2,
- * which has none, takes the table.
+ * head_avx2.c), SSE2 (every x86-64), NEON (every aarch64), else, or with SCAN_BYTES, a table. The
+ * set of bytes of a token is no range; with a shuffle instruction two look-ups by nibble tell it,
+ * and SSE2, which has none, takes the table.
  */
 #ifndef HTTP_SCAN_H
 #define HTTP_SCAN_H
@@ -31,14 +31,17 @@ SCAN_INLINE const char *scan_bytes(const char *at, const char *end, unsigned int
 	return at;
 }
 
-#if defined(__AVX2__) || defined(SCAN_AVX2)
+#if defined(SCAN_BYTES)
+#define SCAN_NAME "bytes"
+
+#elif defined(__AVX2__) || defined(SCAN_AVX2)
 #include <immintrin.h>
 #define SCAN_NAME    "avx2"
 #define SCAN_VECTOR  32
 #define SCAN_SHUFFLE 1
 typedef __m256i scan_vector;
 typedef uint32_t scan_mask; /* a bit for each byte that does not belong */
-#define SCAN_SHIFT 0	    /* log2 of the bits per byte */
+#define SCAN_SHIFT   0 /* log2 of the bits per byte */
 
 SCAN_INLINE scan_vector scan_load(const char *at)
 {

@@ -39,6 +39,8 @@ struct known {
 static const struct known known[] = {
 	{ "request/connection", "Upgrade POST request", HTTP_VERSION_BAD },
 	{ "request/content-length", "Error on `Content-Length` overflow", HTTP_OK },
+	{ "request/content-length", "Tabs in `Content-Length` (surrounding)", HTTP_LENGTH_BAD },
+	{ "response/content-length", "Tabs in `Content-Length` (surrounding)", HTTP_LENGTH_BAD },
 	{ "request/invalid", "HTTP protocol and ANNOUNCE method", HTTP_OK },
 	{ "request/invalid", "Invalid method", HTTP_OK },
 	{ "request/method", "CONNECT with body", HTTP_CONNECT_BODY },

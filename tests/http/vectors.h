@@ -28,10 +28,11 @@ struct vector_run {
 
 static inline const struct head_parser **vector_parsers(void)
 {
-	static const struct head_parser *parsers[3];
+	static const struct head_parser *parsers[4];
 	int n = 0;
 
 	parsers[n++] = &head_parser_base;
+	parsers[n++] = &head_parser_bytes;
 #if defined(__x86_64__)
 	if (__builtin_cpu_supports("avx2"))
 		parsers[n++] = &head_parser_avx2;

@@ -49,7 +49,7 @@ TEST_WITH(requests_round_trip, "M06 M08 M13", .backends = ONCE)
 	CHECK_INT(out.body, HTTP_NO_BODY);
 }
 
-TEST_WITH(responses_round_trip, "M09 M13 W25", .backends = ONCE)
+TEST_WITH(responses_round_trip, "M09 M13", .backends = ONCE)
 {
 	static struct vector_run run = { .kind = VECTOR_RESPONSE, .asked = HTTP_METHOD_GET };
 	static const char text[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: b\r\n\r\n";
@@ -80,7 +80,7 @@ TEST_WITH(responses_round_trip, "M09 M13 W25", .backends = ONCE)
 }
 
 /* A length may be said where there is no body: HEAD, 304. */
-TEST_WITH(responses_without_a_body, "M10 W25", .backends = ONCE)
+TEST_WITH(responses_without_a_body, "M10", .backends = ONCE)
 {
 	begin();
 	http_write_response(&writer, 1, HTTP_METHOD_HEAD, 200, NULL);
@@ -307,7 +307,7 @@ TEST_WITH(chunks_and_trailers_round_trip, "M07 M13", .backends = ONCE)
 }
 
 /* The C library keeps what it reads about time zones. */
-TEST_WITH(dates_are_those_of_the_c_library, "W25", .backends = ONCE, .may_leak = 1)
+TEST_WITH(dates_are_those_of_the_c_library, "M13", .backends = ONCE, .may_leak = 1)
 {
 	char text[HTTP_DATE_BYTES], expected[64];
 	time_t times[4000] = { 784111777, 0, -1, 951782400, 951868799, 4107542400, 253402300799 };
