@@ -242,7 +242,7 @@ TEST_TASK(order_of_completion_with_a_limit, "B16")
 	async_task *first = NULL, *second = tasks[0];
 	size_t n = 2;
 
-	async_timeout (0.02) {
+	async_timeout (0.25) {
 		first = await_next_completed(tasks, &n);
 		second = await_next_completed(tasks, &n);
 	}
