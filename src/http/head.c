@@ -11,27 +11,39 @@ const struct http_limits http_limits_default = {
 	.fields = 128,
 };
 
+void http_limits_fill(struct http_limits *limits)
+{
+	const struct http_limits *standard = &http_limits_default;
+
+	limits->line_bytes = limits->line_bytes ? limits->line_bytes : standard->line_bytes;
+	limits->head_bytes = limits->head_bytes ? limits->head_bytes : standard->head_bytes;
+	limits->field_bytes = limits->field_bytes ? limits->field_bytes : standard->field_bytes;
+	limits->fields = limits->fields ? limits->fields : standard->fields;
+	if (!limits->extension_bytes)
+		limits->extension_bytes = standard->extension_bytes;
+}
+
 const struct head_parser *head_parser_forced;
 /* Found at the first call. Threads may find it at the same time: the same value. */
 static const struct head_parser *chosen;
 
 const struct head_parser *head_parser_choose(void)
 {
-	const struct head_parser *parser = &head_parser_base;
-
 #if defined(__x86_64__)
-	/* Asks the kernel's side, too: whether it saves the wide registers. */
+	/* Asks for the kernel's side, too: whether it saves the wide registers. */
 	if (__builtin_cpu_supports("avx2"))
-		parser = &head_parser_avx2;
+		return &head_parser_avx2;
 #endif
-	return head_parser_forced ? head_parser_forced : parser;
+	return &head_parser_base;
 }
 
 static const struct head_parser *parser_find(void)
 {
 	const struct head_parser *parser = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
 
-	if (unlikely(!parser || head_parser_forced)) {
+	if (unlikely(head_parser_forced))
+		return head_parser_forced;
+	if (unlikely(!parser)) {
 		parser = head_parser_choose();
 		__atomic_store_n(&chosen, parser, __ATOMIC_RELAXED);
 	}

@@ -28,7 +28,8 @@ struct http_slice {
 	uint32_t size;
 };
 
-/* What one connection may make its peer hold. Members that are 0 take the default. */
+/* What one connection may make its peer hold. 0 allows nothing; http_limits_fill is for options of
+ * users, where 0 asks for the default. */
 struct http_limits {
 	uint32_t line_bytes;	  /* request or status line without its CRLF; 8190 */
 	uint32_t head_bytes;	  /* the whole head, and again the trailers of one body; 65536 */
@@ -38,6 +39,9 @@ struct http_limits {
 };
 
 extern const struct http_limits http_limits_default;
+
+/* Gives members that are 0 the default. */
+void http_limits_fill(struct http_limits *limits);
 
 /* One field line. The value is without the blanks around it, and may be empty. */
 struct http_field {
@@ -178,8 +182,8 @@ extern const struct head_parser head_parser_bytes;
 extern const struct head_parser head_parser_avx2;
 #endif
 
-/* What this machine takes, unless a test set another. */
-extern const struct head_parser *head_parser_forced;
+/* The best this machine has; what a test or benchmark sets instead. */
 const struct head_parser *head_parser_choose(void);
+extern const struct head_parser *head_parser_forced;
 
 #endif

@@ -109,3 +109,33 @@ TEST_WITH(default_limits_hold, "M12 W38", .backends = ONCE)
 	CHECK_INT(vector_step(&run, text, (size_t)size), -EMSGSIZE);
 	free(text);
 }
+
+TEST_WITH(limits_that_are_not_given_take_the_default, "M12", .backends = ONCE)
+{
+	struct http_limits some = { .line_bytes = 5, .fields = 7 }, none = { 0 };
+
+	http_limits_fill(&some);
+	CHECK_INT(some.line_bytes, 5);
+	CHECK_INT(some.fields, 7);
+	CHECK_INT(some.field_bytes, 8190);
+	http_limits_fill(&none);
+	CHECK(!memcmp(&none, &http_limits_default, sizeof none));
+}
+
+/* Nothing arrives, or one byte: neither is anything yet. */
+TEST_WITH(nothing_is_no_message, "M01", .backends = ONCE)
+{
+	static const struct http_limits one = { .line_bytes = 1,
+						.head_bytes = 1,
+						.field_bytes = 1 };
+
+	for (int kind = VECTOR_REQUEST; kind <= VECTOR_TRAILERS; kind++) {
+		memset(&run, 0, sizeof run);
+		run.kind = (enum vector_kind)kind;
+		vector_parse(&run, "", 0);
+		CHECK_INT(run.result, 0);
+		run.limits = &one;
+		vector_parse(&run, "H", 1);
+		CHECK_INT(run.result, -EMSGSIZE);
+	}
+}
