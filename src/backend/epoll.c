@@ -127,7 +127,7 @@ static int64_t epoll_start(struct async_loop *loop, struct operation *operation)
 			learn(state, descriptor, operation, result);
 			if (operation->code == OP_RECV && result == (int64_t)operation->size &&
 			    operation->wait.task)
-				epoll_received_full(loop, state);
+				epoll_received_full(loop, state, result);
 			return result;
 		}
 	}

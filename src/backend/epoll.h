@@ -19,11 +19,11 @@ enum {
 struct epoll_state {
 	struct posix_state posix;
 	int fd;
-	bool no_pwait2;	     /* the kernel is older than 5.11: milliseconds only */
-	bool new_waits;	     /* some wait has not been confirmed: a sweep is due */
-	uint64_t sweep_ns;   /* when */
-	uint64_t full_step;  /* the step of the loop in which receives filled their buffers, */
-	unsigned full_count; /* and how many */
+	bool no_pwait2;	    /* the kernel is older than 5.11: milliseconds only */
+	bool new_waits;	    /* some wait has not been confirmed: a sweep is due */
+	uint64_t sweep_ns;  /* when */
+	uint64_t full_step; /* the step of the loop in which receives filled their buffers, */
+	int64_t full_bytes; /* and how much that was */
 	struct epoll_event events[EVENTS_MAX];
 };
 
@@ -52,16 +52,18 @@ static inline void epoll_wait_begins(struct async_loop *loop, struct epoll_state
 	loop->operations++;
 }
 
-/* A receive that needs no waiting lets nobody else run, and a fast peer can keep it so: after some
- * full buffers in one step the others go first. */
-enum { FULL_IN_A_ROW = 4 };
-static inline void epoll_received_full(struct async_loop *loop, struct epoll_state *state)
+/* A receive that needs no waiting lets nobody else run, and a fast peer can keep it so: after this
+ * much in one step of a task the others go first. */
+enum { FULL_BYTES = 512 * 1024 };
+static inline void epoll_received_full(struct async_loop *loop, struct epoll_state *state,
+				       int64_t size)
 {
 	if (state->full_step != loop->steps) {
 		state->full_step = loop->steps;
-		state->full_count = 0;
+		state->full_bytes = 0;
 	}
-	if (++state->full_count >= FULL_IN_A_ROW)
+	state->full_bytes += size;
+	if (state->full_bytes >= FULL_BYTES)
 		task_yield(loop->running);
 }
 

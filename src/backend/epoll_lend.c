@@ -30,7 +30,7 @@ static int64_t receive_now(struct async_loop *loop, struct descriptor *descripto
 	operation->data = buffer;
 	operation->size = LENT_BYTES;
 	if (n == LENT_BYTES)
-		epoll_received_full(loop, loop->backend_state);
+		epoll_received_full(loop, loop->backend_state, n);
 	else if ((descriptor->flags & (FD_STREAM | FD_HANGUP)) == FD_STREAM)
 		descriptor->flags |= FD_DRAINED;
 	return n;

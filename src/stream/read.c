@@ -5,6 +5,8 @@
 #include <string.h>
 #include "stream/stream.h"
 
+enum { DIRECT_BYTES = 64 * 1024 }; /* from here on a copy costs more than a system call */
+
 static size_t take(struct async_stream *stream, char *data, size_t size)
 {
 	struct input *input = &stream->input;
@@ -37,8 +39,8 @@ static ssize_t read_into(struct async_stream *stream, void *data, size_t size)
  * least as much as a buffer holds gets it without. */
 static bool goes_direct(const struct async_stream *stream, size_t size)
 {
-	return size >= LENT_BYTES && stream->transport->read && !stream->eof && !stream->draining &&
-	       !stream->input_error;
+	return size >= DIRECT_BYTES && stream->transport->read && !stream->eof &&
+	       !stream->draining && !stream->input_error;
 }
 
 ssize_t await_stream_read(async_stream *stream, void *data, size_t size)
