@@ -7,7 +7,6 @@
  */
 #include <errno.h>
 #include "backend/epoll.h"
-#include "backend/readiness.h"
 
 /* One try. -EAGAIN: nothing there, no buffer held. */
 static int64_t receive_now(struct async_loop *loop, struct descriptor *descriptor,

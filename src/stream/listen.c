@@ -9,7 +9,7 @@
 #include "net/address.h"
 #include "stream/server.h"
 
-enum { NAME_BYTES = 160, FIRST_PASSED = 3 /* SD_LISTEN_FDS_START */ };
+enum { FIRST_PASSED = 3 /* SD_LISTEN_FDS_START */ };
 
 static struct listener *listener_new(struct async_server *server)
 {
@@ -111,15 +111,6 @@ static int open_one(struct async_server *server, const char *text,
 	if (!listener)
 		return -ENOMEM;
 	listener->fd = async_socket(address->ss_family, SOCK_STREAM, 0);
-	/* Without IPv6 every address is every one of IPv4. */
-	if (listener->fd == -EAFNOSUPPORT && everywhere && address->ss_family == AF_INET6) {
-		struct sockaddr_storage other = { .ss_family = AF_INET };
-
-		((struct sockaddr_in *)&other)->sin_port =
-			((const struct sockaddr_in6 *)address)->sin6_port;
-		server->count--;
-		return open_one(server, text, &other, sizeof(struct sockaddr_in));
-	}
 	if (listener->fd < 0)
 		return listener->fd;
 	listener->everywhere = everywhere;
@@ -129,7 +120,7 @@ static int open_one(struct async_server *server, const char *text,
 	return error ? error : name_listener(listener);
 }
 
-/* Forget a socket that could not be opened. */
+/* Close and forget the sockets behind the first `count`. */
 static void drop_last(struct async_server *server, size_t count)
 {
 	while (server->count > count) {
@@ -178,7 +169,7 @@ static int adopt_passed(struct async_server *server, const char *text)
 
 static bool is_duplicate(const struct async_server *server, const async_address *address)
 {
-	char text[NAME_BYTES];
+	char text[ADDRESS_BYTES];
 
 	async_address_format((const struct sockaddr *)&address->address, address->length, text,
 			     sizeof text);
@@ -188,31 +179,33 @@ static bool is_duplicate(const struct async_server *server, const async_address 
 	return false;
 }
 
-/* What a name stands for may hold families that this machine has not: one that works is enough. */
-static bool may_be_missing(int error)
+/* What a name stands for may hold families that this machine has not: one that works is enough. And
+ * without IPv6 every address there is is every one of IPv4. */
+static bool may_be_missing(int error, bool everywhere)
 {
-	return error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL;
+	return error == -EAFNOSUPPORT || (error == -EADDRNOTAVAIL && !everywhere);
 }
 
-/* A socket for each address of a text. */
+/* A socket for each address of a text; one for both families is enough for all there are. */
 static int open_addresses(struct async_server *server, const char *text,
 			  const async_addresses *addresses)
 {
+	bool everywhere = text[0] == ':';
 	size_t opened = 0;
 	int error = 0;
 
-	for (size_t i = 0; i < addresses->count; i++) {
+	for (size_t i = 0; i < addresses->count && !(everywhere && opened); i++) {
 		const async_address *address = &addresses->list[i];
 		size_t before = server->count;
 
-		if (is_duplicate(server, address)) {
+		if (!everywhere && is_duplicate(server, address)) {
 			opened++;
 			continue;
 		}
 		error = open_one(server, text, &address->address, address->length);
 		if (!error)
 			opened++;
-		else if (!may_be_missing(error))
+		else if (!may_be_missing(error, everywhere))
 			return error;
 		else
 			drop_last(server, before);
@@ -223,16 +216,8 @@ static int open_addresses(struct async_server *server, const char *text,
 static int open_host(struct async_server *server, const char *text)
 {
 	async_addresses addresses = { 0 };
-	async_address everywhere;
-	int error;
+	int error = listen_addresses(text, &addresses);
 
-	/* Every address there is takes one socket, for both families. */
-	if (text[0] == ':') {
-		error = async_address_parse(text, &everywhere.address, &everywhere.length);
-		return error ? error :
-			       open_one(server, text, &everywhere.address, everywhere.length);
-	}
-	error = listen_addresses(text, &addresses);
 	if (!error)
 		error = open_addresses(server, text, &addresses);
 	async_addresses_free(&addresses);
@@ -291,12 +276,7 @@ void listener_close(struct listener *listener)
 
 void listeners_free(struct async_server *server)
 {
-	for (size_t i = 0; i < server->count; i++) {
-		listener_close(&server->listeners[i]);
-		free(server->listeners[i].address);
-		free(server->listeners[i].path);
-	}
+	drop_last(server, 0);
 	free(server->listeners);
 	server->listeners = NULL;
-	server->count = 0;
 }

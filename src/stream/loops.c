@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "core/report.h"
+#include "net/address.h"
 #include "stream/loops.h"
 
 /* What crosses threads goes by async_call_threadsafe, in the direction that each handle's name
@@ -174,14 +175,13 @@ static int address_of(const struct listener *listener, char *text, size_t size)
 
 static int addresses_of(const struct async_server *server, char **address)
 {
-	enum { TEXT_BYTES = 160 };
-	size_t size = server->count * (TEXT_BYTES + 1), used = 0;
+	size_t size = server->count * (ADDRESS_BYTES + 1), used = 0;
 	char *text = malloc(size);
 
 	if (!text)
 		return async_fail(-ENOMEM, "no memory for an address");
 	for (size_t i = 0; i < server->count; i++) {
-		int error = address_of(&server->listeners[i], text + used, TEXT_BYTES);
+		int error = address_of(&server->listeners[i], text + used, ADDRESS_BYTES);
 
 		if (error) {
 			free(text);

@@ -241,15 +241,13 @@ static void close_steps(struct async_server *server, async_server_closed *how)
 
 int await_server_close(async_server *server, async_server_closed *how)
 {
-	struct async_task *self = task_self("await_server_close");
 	async_server_closed mine = { 0 };
 	double begun = async_now();
 	int result;
 
-	(void)self;
+	task_self("await_server_close");
 	if (!server)
 		return -EINVAL;
-	server->closing = true;
 	async_server_stop(server);
 	close_steps(server, &mine);
 	async_shield (INFINITY)

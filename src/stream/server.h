@@ -34,7 +34,6 @@ struct async_server {
 	struct async_waiters_ parked; /* connections without a task: park.c */
 	size_t open;
 	bool stopped;		       /* listens no more */
-	bool closing;		       /* and gets rid of its connections */
 	bool paused, starved;	       /* starved: out of descriptors, and that was told */
 	int error;		       /* that ended its listening */
 	struct async_waiters_ room;    /* acceptors: until there may be another connection */

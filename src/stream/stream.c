@@ -8,9 +8,10 @@
 #include <sys/stat.h>
 #include "core/report.h"
 #include "core/sigpipe.h"
+#include "net/address.h"
 #include "stream/stream.h"
 
-enum { LIMIT_BYTES = 64 * 1024, HIGH_BYTES = 64 * 1024, CLOSE_SECONDS = 30, NAME_BYTES = 160 };
+enum { LIMIT_BYTES = 64 * 1024, HIGH_BYTES = 64 * 1024, CLOSE_SECONDS = 30 };
 
 /* The open streams of a loop: a value of the loop's under this key. */
 static const char streams_key;
@@ -240,7 +241,7 @@ static const char *address_text(struct async_stream *stream, bool peer, char **t
 {
 	struct sockaddr_storage address;
 	socklen_t length = sizeof address;
-	char name[NAME_BYTES];
+	char name[ADDRESS_BYTES];
 
 	if (!stream)
 		return "";
