@@ -11,10 +11,8 @@ endif()
 target_compile_options(await_fuzzed PUBLIC -fsanitize=fuzzer-no-link,address,undefined
 	-fno-sanitize-recover=all)
 target_link_libraries(await_fuzzed PUBLIC Threads::Threads)
-if(http_have_idn2)
-	target_include_directories(await_fuzzed SYSTEM PRIVATE ${IDN2_INCLUDE_DIR})
-	target_link_libraries(await_fuzzed PUBLIC ${IDN2_LIBRARY})
-endif()
+target_include_directories(await_fuzzed SYSTEM PRIVATE ${http_includes})
+target_link_libraries(await_fuzzed PUBLIC ${http_libraries})
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/*.c)
 foreach(source ${fuzz_sources})

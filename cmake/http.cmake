@@ -1,29 +1,69 @@
 # libawait-http: URLs and HTTP, a library of its own so that the core depends on nothing. It uses
 # exported symbols of the core only. Made like the core: its objects stay apart, so that a program
-# pays for what it calls, and libidn2 is linked where one that needs it is.
+# pays for what it calls, and each library below is linked where something that needs it is.
 #
-# await::http    libawait-http, with libidn2 where it was found; else hosts are ASCII
+# await::http    libawait-http, with the libraries below that were found
 # await::await   includes it
 
-find_path(IDN2_INCLUDE_DIR idn2.h)
-find_library(IDN2_LIBRARY NAMES idn2)
+set(LIBAWAIT_HTTP_WITHOUT "" CACHE STRING
+	"What to leave out though it is installed, a list of: idna zlib brotli zstd pcre json")
+
+# Each line: word, header, libraries in the order of linking, Debian package, what is missing without
+# it. A source file NAME_word.c needs the library, and NAME_noword.c takes its place.
+set(http_dependencies
+	"idna|idn2.h|idn2|libidn2-dev|URLs with hosts beyond ASCII are refused"
+	"zlib|zlib.h|z|zlib1g-dev|no gzip and deflate"
+	"brotli|brotli/decode.h|brotlienc brotlidec brotlicommon|libbrotli-dev|no br"
+	"zstd|zstd.h|zstd|libzstd-dev|no zstd"
+	"pcre|pcre2.h|pcre2-8|libpcre2-dev|no regular expressions in routes"
+	"json|jansson.h|jansson|libjansson-dev|no JSON")
+
 file(GLOB http_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/http/*.c)
-if(IDN2_INCLUDE_DIR AND IDN2_LIBRARY)
-	set(http_have_idn2 TRUE)
-	list(FILTER http_sources EXCLUDE REGEX "/url_noidna\\.c$")
-else()
-	set(http_have_idn2 FALSE)
-	message(STATUS "No libidn2 (libidn2-dev): URLs with hosts beyond ASCII are refused")
-	list(FILTER http_sources EXCLUDE REGEX "/url_idna\\.c$")
-endif()
+set(http_includes)
+set(http_libraries)     # where they lie on this machine
+set(http_library_names) # and by name: the package may be used on another
+foreach(dependency ${http_dependencies})
+	string(REPLACE "|" ";" dependency "${dependency}")
+	list(GET dependency 0 word)
+	list(GET dependency 1 header)
+	list(GET dependency 2 libraries)
+	list(GET dependency 3 package)
+	list(GET dependency 4 loss)
+	string(TOUPPER ${word} WORD)
+	string(REPLACE " " ";" libraries "${libraries}")
+	find_path(${WORD}_INCLUDE_DIR ${header})
+	set(found ${${WORD}_INCLUDE_DIR})
+	set(paths)
+	foreach(library ${libraries})
+		string(MAKE_C_IDENTIFIER "${WORD}_${library}_LIBRARY" variable)
+		find_library(${variable} NAMES ${library})
+		if(NOT ${variable})
+			set(found FALSE)
+		endif()
+		list(APPEND paths ${${variable}})
+	endforeach()
+	if(found AND NOT word IN_LIST LIBAWAIT_HTTP_WITHOUT)
+		set(http_have_${word} TRUE)
+		list(APPEND http_includes ${${WORD}_INCLUDE_DIR})
+		list(APPEND http_libraries ${paths})
+		list(APPEND http_library_names ${libraries})
+		list(FILTER http_sources EXCLUDE REGEX "_no${word}\\.c$")
+	else()
+		set(http_have_${word} FALSE)
+		message(STATUS "HTTP without ${package}: ${loss}")
+		list(FILTER http_sources EXCLUDE REGEX "_${word}\\.c$")
+	endif()
+endforeach()
+list(REMOVE_DUPLICATES http_includes)
+list(TRANSFORM http_library_names PREPEND "-l")
+string(REPLACE ";" "," http_link_paths "${http_libraries}")
+string(REPLACE ";" "," http_link_names "${http_library_names}")
 
 add_library(await_http_objects OBJECT ${http_sources})
 target_compile_definitions(await_http_objects PRIVATE _GNU_SOURCE)
 target_include_directories(await_http_objects
 	PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
-if(http_have_idn2)
-	target_include_directories(await_http_objects SYSTEM PRIVATE ${IDN2_INCLUDE_DIR})
-endif()
+target_include_directories(await_http_objects SYSTEM PRIVATE ${http_includes})
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
 	target_compile_options(await_http_objects PRIVATE -mno-red-zone)
 endif()
@@ -56,19 +96,19 @@ else()
 endif()
 set_target_properties(await_http PROPERTIES OUTPUT_NAME await-http EXPORT_NAME http)
 target_link_libraries(await_http PUBLIC await_core)
-# A library that nobody needs is not linked. In one word, which CMake neither moves nor tears apart, and
-# with libidn2 by name, not by this machine's path: the package may be used on another.
+# A library that nobody needs is not linked. In one word, which CMake neither moves nor tears apart.
 if(BUILD_SHARED_LIBS)
-	if(http_have_idn2)
-		target_link_libraries(await_http PRIVATE $<BUILD_INTERFACE:${IDN2_LIBRARY}>)
+	if(http_libraries)
+		target_link_libraries(await_http PRIVATE
+			"$<BUILD_INTERFACE:-Wl,--push-state,--as-needed,${http_link_paths},--pop-state>")
 	endif()
 	target_link_libraries(await INTERFACE
 		"-Wl,--push-state,--as-needed" await_http "-Wl,--pop-state")
 else()
-	if(http_have_idn2)
+	if(http_libraries)
 		target_link_libraries(await_http INTERFACE
-			"$<BUILD_INTERFACE:-Wl,--push-state,--as-needed,${IDN2_LIBRARY},--pop-state>"
-			"$<INSTALL_INTERFACE:-Wl,--push-state,--as-needed,-lidn2,--pop-state>")
+			"$<BUILD_INTERFACE:-Wl,--push-state,--as-needed,${http_link_paths},--pop-state>"
+			"$<INSTALL_INTERFACE:-Wl,--push-state,--as-needed,${http_link_names},--pop-state>")
 	endif()
 	target_link_libraries(await INTERFACE await_http)
 endif()
@@ -76,8 +116,5 @@ add_library(await::http ALIAS await_http)
 
 if(NOT BUILD_SHARED_LIBS)
 	add_library(await_http_internal STATIC $<TARGET_OBJECTS:await_http_objects>)
-	target_link_libraries(await_http_internal PUBLIC await_internal)
-	if(http_have_idn2)
-		target_link_libraries(await_http_internal PUBLIC ${IDN2_LIBRARY})
-	endif()
+	target_link_libraries(await_http_internal PUBLIC await_internal ${http_libraries})
 endif()

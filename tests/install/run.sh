@@ -3,8 +3,8 @@
 # Installs the library into an empty place and builds and runs a program outside the tree against
 # it, through pkg-config and through the CMake package; then the same with the shared library.
 # Also looks at the names that the libraries export, and at who needs c-ares: programs linked with
-# await do, those linked with await-core depend on nothing. And at who needs libidn2 and the HTTP
-# library: only programs that use something of it.
+# await do, those linked with await-core depend on nothing. And at who needs the HTTP library
+# and those below it: only programs that use something of it, and of them what they use.
 #
 #   tests/install/run.sh BUILD_DIR
 set -eu
@@ -39,6 +39,8 @@ try_names()
 	fi
 }
 
+below='libz|brotli|pcre2|jansson'
+
 # $1: a word for messages, $2: where CMake built. URLs work both ways; who has none does not pay.
 try_urls()
 {
@@ -53,9 +55,15 @@ try_urls()
 		esac
 	done
 	for program in "$work/with-pkg-config" "$2/outside" "$2/names" "$work/names-await"; do
-		if readelf -d "$program" | grep -E 'NEEDED.*(idn2|await-http)' ||
+		if readelf -d "$program" | grep -E "NEEDED.*($below|idn2|await-http)" ||
 			ldd "$program" | grep -E 'idn2|await-http'; then
 			echo "$1: $program uses no URL and links what they need"
+			exit 1
+		fi
+	done
+	for program in "$work/url" "$2/url"; do
+		if readelf -d "$program" | grep -E "NEEDED.*($below)"; then
+			echo "$1: $program uses URLs alone and links more than they need"
 			exit 1
 		fi
 	done
