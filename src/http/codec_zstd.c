@@ -8,24 +8,58 @@
 
 enum { DECODER_WINDOW_BITS_MAX = 23, ENCODER_WINDOW_BITS = 18 };
 
+struct zstd_decoder {
+	ZSTD_DCtx *context;
+	unsigned int seen; /* bytes of the frame's magic number */
+	bool skippable;
+};
+
 static int zstd_decoder_begin(void *state, enum http_coding coding)
 {
-	ZSTD_DCtx **decoder = state;
+	struct zstd_decoder *decoder = state;
 
 	(void)coding;
-	*decoder = ZSTD_createDCtx();
-	if (!*decoder)
+	decoder->context = ZSTD_createDCtx();
+	if (!decoder->context)
 		return -ENOMEM;
-	ZSTD_DCtx_setParameter(*decoder, ZSTD_d_windowLogMax, DECODER_WINDOW_BITS_MAX);
+	ZSTD_DCtx_setParameter(decoder->context, ZSTD_d_windowLogMax, DECODER_WINDOW_BITS_MAX);
 	return 0;
+}
+
+/* Only what RFC 8878 knows. The library may have been built with decoders of formats from before
+ * it, which nobody looks after. */
+static bool magic_right(struct zstd_decoder *decoder, const struct codec_flow *flow)
+{
+	static const unsigned char frame[] = { 0x28, 0xb5, 0x2f, 0xfd };
+	static const unsigned char skippable[] = { 0x50, 0x2a, 0x4d, 0x18 };
+	const unsigned char *expected;
+
+	for (size_t i = 0; decoder->seen < sizeof frame && i < flow->in_size; i++) {
+		unsigned int byte = flow->in[i];
+
+		if (!decoder->seen && (byte & 0xf0) == 0x50) {
+			decoder->skippable = true;
+			byte = 0x50;
+		}
+		expected = decoder->skippable ? skippable : frame;
+		if (byte != expected[decoder->seen++])
+			return false;
+	}
+	return true;
 }
 
 static int zstd_decoder_step(void *state, struct codec_flow *flow, const char **why)
 {
+	struct zstd_decoder *decoder = state;
 	ZSTD_inBuffer in = { flow->in, flow->in_size, 0 };
 	ZSTD_outBuffer out = { flow->out, flow->out_size, 0 };
-	size_t result = ZSTD_decompressStream(*(ZSTD_DCtx **)state, &out, &in);
+	size_t result;
 
+	if (!magic_right(decoder, flow)) {
+		*why = "no frame of zstd";
+		return -EBADMSG;
+	}
+	result = ZSTD_decompressStream(decoder->context, &out, &in);
 	flow->in += in.pos;
 	flow->in_size -= in.pos;
 	flow->out += out.pos;
@@ -48,13 +82,18 @@ static int zstd_decoder_step(void *state, struct codec_flow *flow, const char **
 
 static int zstd_decoder_next(void *state)
 {
-	(void)state;
+	struct zstd_decoder *decoder = state;
+
+	decoder->seen = 0;
+	decoder->skippable = false;
 	return 0;
 }
 
 static void zstd_decoder_end(void *state)
 {
-	ZSTD_freeDCtx(*(ZSTD_DCtx **)state);
+	struct zstd_decoder *decoder = state;
+
+	ZSTD_freeDCtx(decoder->context);
 }
 
 static int zstd_encoder_begin(void *state, enum http_coding coding, int level)
@@ -97,7 +136,7 @@ static void zstd_encoder_end(void *state)
 
 const struct codec_library codec_zstd = {
 	.name = "libzstd",
-	.decoder_bytes = sizeof(ZSTD_DCtx *),
+	.decoder_bytes = sizeof(struct zstd_decoder),
 	.encoder_bytes = sizeof(ZSTD_CCtx *),
 	.level_default = 3,
 	.level_max = 19,

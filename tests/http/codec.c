@@ -272,6 +272,13 @@ TEST_WITH(malformed, "H20", .backends = ONCE)
 	CHECK_INT(decode_error(HTTP_CODING_BR, NULL, BYTES("\xff\xff\xff\xff\xff"), 5), -EBADMSG);
 	need(HTTP_CODING_ZSTD);
 	CHECK_INT(decode_error(HTTP_CODING_ZSTD, NULL, BYTES("\x28\xb5\x2f\xfe\x04"), 5), -EBADMSG);
+	/* A format from before RFC 8878. */
+	CHECK_INT(decode_error(HTTP_CODING_ZSTD, NULL, BYTES("\x27\xb5\x2f\xfd\x00"), 1), -EBADMSG);
+	CHECK_TEXT_HAS(async_error(), "no frame of zstd");
+	/* A frame to be skipped, and one with "hello". */
+	decodes_to(HTTP_CODING_ZSTD,
+		   BYTES("\x5a\x2a\x4d\x18\x02\0\0\0ab\x28\xb5\x2f\xfd\x20\x05\x29\0\0hello"),
+		   BYTES("hello"), 1, 1);
 	/* A window of 16 MiB, in six bytes. */
 	CHECK_INT(decode_error(HTTP_CODING_ZSTD, NULL, BYTES("\x28\xb5\x2f\xfd\x00\x70\x01\x00"),
 			       9),
