@@ -36,6 +36,7 @@ endfunction()
 
 file(GLOB test_sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/tests
 	${CMAKE_SOURCE_DIR}/tests/*/*.c)
+http_users_of_json(test_sources)
 foreach(source ${test_sources})
 	if(source MATCHES "^(fuzz|install|cxx)/")
 		continue()

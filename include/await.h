@@ -28,5 +28,6 @@
 #include <await/process.h>
 #include <await/udp.h>
 #include <await/url.h>
+#include <await/http.h>
 
 #endif

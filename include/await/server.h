@@ -47,11 +47,14 @@ typedef struct async_server_options {
 	bool reuse_port;     /* SO_REUSEPORT: other processes may listen there, too */
 	bool keep_alive;     /* SO_KEEPALIVE on every connection */
 	bool paused;	     /* listen, but accept only after async_server_resume */
-	bool ignore_sigterm; /* await_serve closes gracefully on SIGTERM, unless this is set
-			      * or the program handles it */
+	bool ignore_sigterm; /* await_serve closes gracefully on SIGTERM, and on SIGINT where no
+			      * async_run does, unless this is set or the program handles them */
 	mode_t unix_mode;    /* permissions of a unix socket's path; 0: as the umask says */
 	/* Called once all addresses are listened on, before anything is accepted; may be NULL. */
 	void (*listening)(async_server *server, void *arg);
+	/* Called when the server closes, once it listens no more and before connections are told to
+	 * end; may await; may be NULL. */
+	int (*closing)(async_server *server, void *arg);
 } async_server_options;
 
 /*

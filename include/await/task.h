@@ -117,6 +117,10 @@ typedef struct async_local {
 	}
 ASYNC_API void *async_local_get(const async_local *local);
 ASYNC_API int async_local_set(const async_local *local, void *value); /* -ENOMEM */
+/* For a task that does one piece of work after the other: what is set in between is forgotten at
+ * the end, which is given what the beginning returned. */
+ASYNC_API void *async_locals_begin(void);
+ASYNC_API void async_locals_end(void *begun);
 
 /* The tree of this loop's tasks: who waits for what, since when, made where. depth 0: no stacks;
  * otherwise that many frames of every suspended task's stack. */

@@ -55,3 +55,20 @@ int async_local_set(const async_local *local, void *value)
 	self->locals = entry;
 	return 0;
 }
+
+void *async_locals_begin(void)
+{
+	struct local_value *values = task_self("async_locals_begin")->locals;
+
+	if (values)
+		values->references++;
+	return values;
+}
+
+void async_locals_end(void *begun)
+{
+	struct async_task *self = task_self("async_locals_end");
+
+	locals_release(self->locals);
+	self->locals = begun;
+}

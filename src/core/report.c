@@ -34,6 +34,15 @@ void loop_report(struct async_loop *loop, const char *kind, int error, struct as
 	report_text(loop, kind, error, task, text);
 }
 
+/* A text of async_error() names its error already. */
+static bool names_error(const char *text, size_t size, int error)
+{
+	char name[40];
+	int n = snprintf(name, sizeof name, "(%s)", error_name(error));
+
+	return n > 0 && size >= (size_t)n && !strcmp(text + size - n, name);
+}
+
 void async_report_error(int error, const char *format, ...)
 {
 	char text[REPORT_TEXT_BYTES];
@@ -43,7 +52,8 @@ void async_report_error(int error, const char *format, ...)
 	va_start(arguments, format);
 	length = vsnprintf(text, sizeof text, format, arguments);
 	va_end(arguments);
-	if (length >= 0 && (size_t)length < sizeof text)
+	if (length >= 0 && (size_t)length < sizeof text &&
+	    !names_error(text, (size_t)length, error))
 		snprintf(text + length, sizeof text - (size_t)length, ": %s (%s)", strerror(-error),
 			 error_name(error));
 	report_text(loop_current, "failure", error, loop_current ? loop_current->running : NULL,

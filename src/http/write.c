@@ -257,6 +257,23 @@ void http_write_text(struct http_writer *writer, const char *name, const char *v
 	http_write_field(writer, name, strlen(name), value, strlen(value));
 }
 
+void http_write_lines(struct http_writer *writer, const char *lines, size_t size)
+{
+	if (may_write(writer, STAGE_FIELDS))
+		put(writer, lines, size);
+}
+
+void http_write_known(struct http_writer *writer, const char *name, size_t name_size,
+		      const char *value, size_t value_size)
+{
+	if (!may_write(writer, STAGE_FIELDS))
+		return;
+	put(writer, name, name_size);
+	PUT(writer, ": ");
+	put(writer, value, value_size);
+	PUT(writer, "\r\n");
+}
+
 void http_write_trailers(struct http_writer *writer)
 {
 	if (!may_write(writer, STAGE_LINE))

@@ -49,6 +49,12 @@ void http_write_field(struct http_writer *writer, const char *name, size_t name_
 		      const char *value, size_t value_size);
 void http_write_text(struct http_writer *writer, const char *name, const char *value);
 
+/* Whole lines of fields that are known to be right, and say nothing about the body. */
+void http_write_lines(struct http_writer *writer, const char *lines, size_t size);
+/* A field whose name and value have been found right, not one about the body either. */
+void http_write_known(struct http_writer *writer, const char *name, size_t name_size,
+		      const char *value, size_t value_size);
+
 /* How the body is delimited. Without either: a request has none, a response ends its connection. */
 void http_write_length(struct http_writer *writer, uint64_t length);
 void http_write_chunked(struct http_writer *writer);

@@ -203,6 +203,7 @@ static int worker_start(struct loops *loops, struct worker *worker)
 	worker->loops = loops;
 	worker->options = server->options;
 	worker->options.listening = NULL;
+	worker->options.closing = NULL;
 	worker->options.loops = 1; /* its share of the limit was taken already */
 	worker->loop_options = server->loop->options;
 	worker->loop_options.backend = server->loop->backend->name;

@@ -6,7 +6,8 @@
 #include "stream/loops.h"
 #include "stream/server.h"
 
-/* SIGTERM stops the server, unless the program has its own idea of it. */
+/* SIGTERM stops the server, and Ctrl-C where no async_run sees to it, unless the program has its
+ * own idea of them. The second of them then ends the program at once. */
 struct terminator {
 	async_signals signals;
 	struct async_server *server;
@@ -20,16 +21,23 @@ static void terminate(int signo, void *arg)
 	async_server_stop(terminator->server);
 }
 
-static void terminator_begin(struct terminator *terminator, struct async_server *server)
+static bool is_free(int signo)
 {
 	struct sigaction action;
 
+	return !sigaction(signo, NULL, &action) && action.sa_handler == SIG_DFL;
+}
+
+static void terminator_begin(struct terminator *terminator, struct async_server *server)
+{
+	int first = is_free(SIGTERM) ? SIGTERM : 0, second = is_free(SIGINT) ? SIGINT : 0;
+
 	terminator->server = server;
 	terminator->signals.taken_ = 0;
-	if (server->options.ignore_sigterm || sigaction(SIGTERM, NULL, &action) ||
-	    action.sa_handler != SIG_DFL)
+	if (server->options.ignore_sigterm || !(first || second))
 		return;
-	if (!async_signals_open(&terminator->signals, SIGTERM, 0))
+	if (!async_signals_open(&terminator->signals, first ? first : second, first ? second : 0,
+				0))
 		async_signals_call(&terminator->signals, terminate, terminator);
 }
 

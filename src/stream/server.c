@@ -249,6 +249,10 @@ int await_server_close(async_server *server, async_server_closed *how)
 	if (!server)
 		return -EINVAL;
 	async_server_stop(server);
+	if (server->options.closing) {
+		async_shield (INFINITY)
+			server->options.closing(server, server->arg);
+	}
 	close_steps(server, &mine);
 	async_shield (INFINITY)
 		await_task(server->task);

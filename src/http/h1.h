@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* A connection that speaks HTTP/1: h1.c is its life, h1_carrier.c reads bodies and writes answers. */
+#ifndef HTTP_H1_H
+#define HTTP_H1_H
+
+#include "base/base.h"
+#include "http/body.h"
+#include "http/server.h"
+
+enum {
+	FIRST_BYTES = 2048, /* of a request's arena: most need no more */
+	FEW_FIELDS = 128,   /* the default limit: room for them is on the task's stack */
+};
+
+struct http1 {
+	struct async_request request;
+	struct async_http_server *server;
+	struct http_loop *loop;
+	async_stream *stream;
+	struct http_body body;
+	struct http_outgoing out;
+	bool closing;	/* no further request */
+	bool continued; /* the peer does not wait for 100, or has got it */
+	bool cut;	/* nothing further can be sent */
+	struct http_head head;
+	struct http_head *trailers; /* of a chunked body */
+	struct http_field *fields, few[FEW_FIELDS];
+	char first[FIRST_BYTES];
+};
+
+extern const struct http_carrier http1_carrier;
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* A server of HTTP and a client that writes bytes as they are: what the tests of the server share. */
+#ifndef TESTS_HTTP_SERVING_H
+#define TESTS_HTTP_SERVING_H
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <await.h>
+#include "harness.h"
+
+/* Answers with its argument, a text. */
+static inline int say(async_request *request, void *text)
+{
+	return await_respond_text(request, text);
+}
+
+/* Serve it on a free port; options may be NULL. */
+static inline async_http_server *serve_app(async_app *app, const async_http_options *options)
+{
+	async_http_server *server = await_http_start(options, app, "127.0.0.1:0");
+
+	if (!server)
+		harness_fail(__FILE__, __LINE__, "not served: %s", async_error());
+	return server;
+}
+
+static inline async_stream *connect_http(const async_http_server *server)
+{
+	async_stream *stream = await_connect_stream(async_http_address(server, 0));
+
+	CHECK(stream);
+	return stream;
+}
+
+/* The next answer on the connection, with its body by Content-Length; the Date is taken out. What
+ * came is in memory that the next call uses again. */
+static inline const char *read_answer(async_stream *stream, bool with_body)
+{
+	static char text[1 << 20];
+	char *at, *date;
+	size_t used = 0;
+	const char *line;
+	ssize_t n;
+	long length = 0;
+
+	do {
+		n = await_stream_readline(stream, &line);
+		if (n <= 0)
+			return n == 0 ? "" : async_error();
+		if (!strncmp(line, "Content-Length: ", 16))
+			length = atol(line + 16);
+		memcpy(text + used, line, (size_t)n);
+		used += (size_t)n;
+	} while (n != 2);
+	if (with_body && length) {
+		CHECK_INT(await_stream_readexactly(stream, text + used, (size_t)length), length);
+		used += (size_t)length;
+	}
+	text[used] = '\0';
+	date = strstr(text, "Date: ");
+	if (date) {
+		at = strstr(date, "\r\n");
+		CHECK_INT(at - date, 35);
+		memmove(date, at + 2, strlen(at + 2) + 1);
+	}
+	return text;
+}
+
+static inline void send_text(async_stream *stream, const char *text)
+{
+	CHECK_INT(await_stream_write(stream, text, strlen(text)), (long long)strlen(text));
+}
+
+/* One request on a connection of its own, and all that comes back until its end. */
+static inline const char *ask(const async_http_server *server, const char *text)
+{
+	static char answer[1 << 20];
+	async_stream *stream = connect_http(server);
+	char *all = NULL, *date, *at;
+	ssize_t n;
+
+	send_text(stream, text);
+	n = await_stream_readall(stream, &all, sizeof answer - 1);
+	if (n < 0)
+		snprintf(answer, sizeof answer, "%s", async_error());
+	else
+		snprintf(answer, sizeof answer, "%s", all);
+	free(all);
+	await_stream_close(stream);
+	date = strstr(answer, "Date: ");
+	at = date ? strstr(date, "\r\n") : NULL;
+	if (at)
+		memmove(date, at + 2, strlen(at + 2) + 1);
+	return answer;
+}
+
+/* GET in a connection that closes. */
+static inline const char *get(const async_http_server *server, const char *target)
+{
+	char text[1000];
+
+	snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+		 target);
+	return ask(server, text);
+}
+
+#endif
