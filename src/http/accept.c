@@ -107,20 +107,6 @@ bool http_preference_next(struct http_preferences *preferences, struct http_pref
 	return false;
 }
 
-static char lower(char byte)
-{
-	return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
-}
-
-static bool equals(const char *a, const char *b, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		if (lower(a[i]) != lower(b[i]))
-			return false;
-	}
-	return true;
-}
-
 /* Without blanks, which RFC 9110 allows around semicolons. */
 static bool parameters_equal(const char *a, const char *a_end, const char *b)
 {
@@ -131,7 +117,7 @@ static bool parameters_equal(const char *a, const char *a_end, const char *b)
 			b++;
 		if (a == a_end || !*b)
 			return a == a_end && !*b;
-		if (lower(*a++) != lower(*b++))
+		if (byte_lower(*a++) != byte_lower(*b++))
 			return false;
 	}
 }
@@ -145,10 +131,10 @@ static int type_fits(const struct http_preference *range, const char *data, cons
 
 	if (range->value.size == 3 && !memcmp(text, "*/*", 3))
 		return 1;
-	if (range->value.size == slash + 2 && slash < size && equals(text, type, slash + 1) &&
+	if (range->value.size == slash + 2 && slash < size && bytes_same(text, type, slash + 1) &&
 	    text[slash + 1] == '*')
 		return 2;
-	if (range->value.size != size || !equals(text, type, size))
+	if (range->value.size != size || !bytes_same(text, type, size))
 		return 0;
 	if (!range->parameters.size)
 		return 3;
@@ -253,7 +239,7 @@ static int range_fits(const char *range, size_t size, const char *tag)
 
 	if (size == 1 && *range == '*')
 		return 1;
-	return size <= tag_size && equals(range, tag, size) &&
+	return size <= tag_size && bytes_same(range, tag, size) &&
 			       (size == tag_size || tag[size] == '-') ?
 		       (int)size + 1 :
 		       0;
@@ -275,7 +261,7 @@ static int language_quality(const struct http_fields *fields, const char *data, 
 
 		/* "en" is what "en-GB" without its last part asks for. */
 		if (fall_back && size > tag_size && text[tag_size] == '-' &&
-		    equals(text, tag, tag_size))
+		    bytes_same(text, tag, tag_size))
 			fit = 1;
 		if (fit > best) {
 			best = fit;

@@ -4,6 +4,7 @@
 #define HTTP_BYTES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -26,6 +27,21 @@ static inline bool byte_is(char byte, unsigned int classes)
 static inline bool is_blank(char byte)
 {
 	return byte == ' ' || byte == '\t';
+}
+
+static inline char byte_lower(char byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
+}
+
+/* The same but for the case of ASCII letters. */
+static inline bool bytes_same(const char *a, const char *b, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (byte_lower(a[i]) != byte_lower(b[i]))
+			return false;
+	}
+	return true;
 }
 
 #endif

@@ -131,11 +131,6 @@ size_t http_path_canonical(const char *path, size_t size, char *room)
 	return used;
 }
 
-static char lower(char byte)
-{
-	return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
-}
-
 /* Without a colon and port; "[::1]:80" has colons inside brackets. */
 static size_t host_without_port(const char *host, size_t size)
 {
@@ -155,7 +150,7 @@ static bool wildcard(const char *mask, size_t mask_size, const char *text, size_
 		if (m < mask_size && mask[m] == '*') {
 			star = m++;
 			from = t;
-		} else if (m < mask_size && lower(mask[m]) == lower(text[t])) {
+		} else if (m < mask_size && byte_lower(mask[m]) == byte_lower(text[t])) {
 			m++;
 			t++;
 		} else if (star != SIZE_MAX) {

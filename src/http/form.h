@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What describes a form: its fields, application/x-www-form-urlencoded (WHATWG URL, 5), and the
+ * parameters of Content-Type and Content-Disposition that come with parts of multipart ones.
+ */
+#ifndef HTTP_FORM_H
+#define HTTP_FORM_H
+
+#include <await/url.h>
+#include "http/head.h"
+
+enum { HTTP_FORM_FIELDS = 1000 };
+
+/* A form's fields in their order, repeated names kept, decoded; each text ends in a zero that is
+ * not counted. Zero-filled is empty. */
+struct http_form_data {
+	async_query_pair *list;
+	size_t count;
+	async_query_reader reader;
+};
+
+/* Copies the data. `fields_max` 0: HTTP_FORM_FIELDS. -EMSGSIZE when there are more, found before
+ * anything is kept; -ENOMEM. On failure the form is empty. */
+int http_form_parse(struct http_form_data *form, const char *data, size_t size, size_t fields_max);
+void http_form_free(struct http_form_data *form);
+/* The first field after `after` (NULL: from the beginning) of that name. */
+const async_query_pair *http_form_find(const struct http_form_data *form, const char *name,
+				       const async_query_pair *after);
+
+/* One by one: "form-data; name=\"a\"; filename=x". What is no parameter is passed over. */
+struct http_parameters {
+	const char *at, *end;
+};
+
+struct http_parameter {
+	const char *name, *value; /* in the text; the value without quotes, with its escapes */
+	size_t name_size, value_size;
+	bool quoted;
+};
+
+/* Sets `value` to what stands before the first semicolon. */
+void http_parameters_begin(struct http_parameters *parameters, const char *text, size_t size,
+			   struct http_slice *value);
+bool http_parameters_next(struct http_parameters *parameters, struct http_parameter *parameter);
+
+/*
+ * The value of the parameter of that name (lower case), decoded: as name*= with a character set
+ * (RFC 8187; UTF-8, US-ASCII and ISO-8859-1, which becomes UTF-8), in pieces name*0= and on (RFC
+ * 2231), or plainly; better ones first. In quotes a backslash counts before a quote or a backslash
+ * only, since browsers send paths. `room` has `size` bytes; no NUL is added. false: there is none.
+ */
+bool http_parameter_find(const char *text, size_t size, const char *name, char *room,
+			 size_t *room_used);
+
+/* The name of an uploaded file, for showing and for storing: filename without directories of any
+ * system, "." and "..", and control bytes. May be empty. false: not a file. `room` has `size`. */
+bool http_filename_find(const char *text, size_t size, char *room, size_t *room_used);
+
+/* "type/subtype", both tokens. */
+bool http_media_type_valid(const char *text, size_t size);
+
+#endif
