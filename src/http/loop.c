@@ -107,7 +107,9 @@ void http_wait_begin(struct http_loop *loop, struct http_wait *wait, double seco
 	double ticks = seconds / loop->tick_seconds;
 
 	/* Rounded up, and one more: the current tick has begun already. */
-	wait->due = loop->ticks + 2 + (ticks < INT32_MAX / 2 ? (uint32_t)ticks : INT32_MAX / 2);
+	uint32_t whole = ticks < INT32_MAX / 2 ? (uint32_t)ticks : INT32_MAX / 2;
+
+	wait->due = loop->ticks + 1 + whole + (whole < ticks);
 	wait->late = false;
 	async_scope_begin(&wait->scope, INFINITY);
 	if (unlikely(!loop->ticking))
