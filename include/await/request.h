@@ -7,6 +7,7 @@
 #ifndef AWAIT_REQUEST_H
 #define AWAIT_REQUEST_H
 
+#include <time.h>
 #include <await/stream.h>
 
 ASYNC_BEGIN_DECLS
@@ -44,6 +45,11 @@ ASYNC_API long async_request_match_int(async_request *request, const char *name)
 ASYNC_API const char *async_request_header(async_request *request, const char *name);
 /* The i-th field line as sent: its name, and its value in *value; NULL past the last. */
 ASYNC_API const char *async_request_header_at(async_request *request, size_t i, const char **value);
+/* A cookie of that name (RFC 6265, 5.4), or NULL. */
+ASYNC_API const char *async_request_cookie(async_request *request, const char *name);
+/* The first field of that name as a date, in any of the three forms (RFC 9110, 5.6.7). -ENOENT: no
+ * such field; -EINVAL: no date. */
+ASYNC_API int async_request_date(const async_request *request, const char *name, time_t *time);
 /* "text/html", in small letters, without parameters; "application/octet-stream" without the field.
  */
 ASYNC_API const char *async_request_content_type(async_request *request);

@@ -40,8 +40,33 @@ ASYNC_API void async_respond_close(async_request *request);
 /* Compress the body if the peer accepts it and it is worth it: br, gzip or deflate. `Vary` is
  * added. Whole bodies above 128 KiB are compressed in the thread pool. */
 ASYNC_API int async_respond_compress(async_request *request);
-/* Last-Modified (RFC 9110, 8.8.2). */
+/* Validators (RFC 9110, 8.8): ETag, `tag` without its quotes, and Last-Modified. */
+ASYNC_API int async_respond_etag(async_request *request, const char *tag, bool weak);
 ASYNC_API int async_respond_last_modified(async_request *request, time_t time);
+/* What the request's conditions (If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since)
+ * make of the validators prepared so far: 0, or what the handler returns: 304 or 412. */
+ASYNC_API int async_respond_condition(async_request *request);
+/* Which bytes of a body of `size` are asked for (Range, If-Range; RFC 9110, 14): 200 for all of
+ * them; 206 for `count` from `first` on, status and Content-Range having been prepared; 416, which
+ * the handler returns. Several ranges at once give all. */
+ASYNC_API int async_respond_range(async_request *request, uint64_t size, uint64_t *first,
+				  uint64_t *count);
+
+/* Zero-filled: for this session, this host and all paths. Every field may be left out but the name.
+ */
+typedef struct async_cookie {
+	const char *name, *value;
+	const char *path;      /* NULL: "/" */
+	const char *domain;    /* NULL: this host only */
+	time_t expires;	       /* 0: not said */
+	long max_age;	       /* seconds; 0: not said; < 0: it goes */
+	const char *same_site; /* "Lax", "Strict" or "None"; NULL: not said */
+	bool secure, http_only, partitioned;
+} async_cookie;
+/* Set-Cookie (RFC 6265bis). What clients would drop without a word is -EINVAL, too: SameSite=None
+ * or Partitioned without Secure, names with __Host- or __Secure- without what they ask for. */
+ASYNC_API int async_respond_cookie(async_request *request, const async_cookie *cookie);
+ASYNC_API int async_respond_delete_cookie(async_request *request, const char *name);
 /* Called just before the head goes out, oldest first: what it returns below 0 fails the answer. */
 typedef int async_respond_hook(async_request *request, void *arg);
 ASYNC_API int async_on_respond(async_request *request, async_respond_hook *hook, void *arg);

@@ -24,8 +24,7 @@ void answer_begin(struct answer *answer)
 	answer->hooks = NULL;
 }
 
-/* What was wrong stays wrong: the answer fails, also if its handler did not look. */
-static int bad(struct async_request *request, int error)
+int answer_bad(struct async_request *request, int error)
 {
 	if (request && !request->answer.error)
 		request->answer.error = error;
@@ -34,7 +33,7 @@ static int bad(struct async_request *request, int error)
 
 static int no_memory(struct async_request *request)
 {
-	return bad(request, async_fail(-ENOMEM, "no memory for an answer"));
+	return answer_bad(request, async_fail(-ENOMEM, "no memory for an answer"));
 }
 
 /* 0, or why nothing can be prepared any more. */
@@ -117,14 +116,14 @@ static int check_field(struct async_request *request, const char *name, size_t n
 	case HTTP_NAME_CONTENT_LENGTH:
 	case HTTP_NAME_TRANSFER_ENCODING:
 	case HTTP_NAME_CONNECTION:
-		return bad(request, async_fail(-EINVAL, "the field %s %s", name, framing));
+		return answer_bad(request, async_fail(-EINVAL, "the field %s %s", name, framing));
 	default:
 		break;
 	}
 	http_write_begin(&writer, NULL, 0);
 	http_write_response(&writer, 1, HTTP_METHOD_GET, 200, NULL);
 	http_write_field(&writer, name, name_size, value, value_size);
-	return writer.error ? bad(request, writer.error) : 0;
+	return writer.error ? answer_bad(request, writer.error) : 0;
 }
 
 static int set_field(struct async_request *request, const char *name, const char *value,
@@ -137,8 +136,9 @@ static int set_field(struct async_request *request, const char *name, const char
 	if (error)
 		return error;
 	if (!name || (!value && !replace))
-		return bad(request, async_fail(-EINVAL, "a field of an answer without a name, or "
-							"without a value"));
+		return answer_bad(request,
+				  async_fail(-EINVAL, "a field of an answer without a name, or "
+						      "without a value"));
 	name_size = strlen(name);
 	if (replace)
 		take_away(&request->answer, name, name_size);
@@ -146,7 +146,8 @@ static int set_field(struct async_request *request, const char *name, const char
 		return 0;
 	value_size = strlen(value);
 	if (name_size > UINT16_MAX || value_size > UINT32_MAX / 2)
-		return bad(request, async_fail(-EINVAL, "a field of an answer of more than 2 GiB"));
+		return answer_bad(request,
+				  async_fail(-EINVAL, "a field of an answer of more than 2 GiB"));
 	error = check_field(request, name, name_size, value, value_size);
 	if (error)
 		return error;
@@ -187,8 +188,9 @@ int async_respond_reason(async_request *request, int status, const char *reason)
 	if (error)
 		return error;
 	if (status < 200 || status > 599)
-		return bad(request,
-			   async_fail(-EINVAL, "a status of %d: an answer has 200 to 599", status));
+		return answer_bad(request,
+				  async_fail(-EINVAL, "a status of %d: an answer has 200 to 599",
+					     status));
 	request->answer.status = (uint16_t)status;
 	request->answer.reason = NULL;
 	if (!reason)
@@ -196,7 +198,7 @@ int async_respond_reason(async_request *request, int status, const char *reason)
 	http_write_begin(&writer, NULL, 0);
 	http_write_response(&writer, 1, HTTP_METHOD_GET, (unsigned int)status, reason);
 	if (writer.error)
-		return bad(request, writer.error);
+		return answer_bad(request, writer.error);
 	request->answer.reason = arena_text(&request->arena, reason, strlen(reason));
 	return request->answer.reason ? 0 : no_memory(request);
 }
@@ -218,7 +220,7 @@ int async_respond_length(async_request *request, uint64_t bytes)
 	if (error)
 		return error;
 	if (bytes > INT64_MAX)
-		return bad(request, async_fail(-EINVAL, "a length of more than 63 bits"));
+		return answer_bad(request, async_fail(-EINVAL, "a length of more than 63 bits"));
 	request->answer.length = (int64_t)bytes;
 	return 0;
 }
@@ -297,10 +299,10 @@ int async_redirect(async_request *request, int status, const char *location)
 	if (error)
 		return error;
 	if (status < 300 || status > 399 || !location)
-		return bad(request, async_fail(-EINVAL,
-					       "async_redirect: a status of %d, or no "
-					       "location",
-					       status));
+		return answer_bad(request, async_fail(-EINVAL,
+						      "async_redirect: a status of %d, or no "
+						      "location",
+						      status));
 	text = arena_bytes(&request->arena, size * 3 + 1);
 	if (!text)
 		return no_memory(request);

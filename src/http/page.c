@@ -37,8 +37,8 @@ int await_answer_status(struct async_request *request, unsigned int status)
 	const char *reason = http_reason(status);
 
 	async_respond_status(request, (int)status);
-	if (status < 300)
-		return request->carrier->head(request, "", 0, true);
+	if (status < 300 || status == 304)
+		return await_respond_known(request, NULL, 0, "", 0);
 	if (!wants_html(request))
 		return await_respond_printf(request, "%u: %s\n%s%s", status, reason, text,
 					    *text ? "\n" : "");

@@ -121,6 +121,8 @@ void answer_begin(struct answer *answer);
 int answer_known(struct async_request *request, const char *name, size_t name_size,
 		 const char *value, size_t value_size);
 
+/* What was wrong stays wrong: the answer fails, also if its handler did not look. */
+int answer_bad(struct async_request *request, int error);
 /* A strong entity tag becomes a weak one. */
 void http_weaken_etag(struct async_request *request);
 
