@@ -72,7 +72,7 @@ struct async_app {
 	struct app_respond *responds, **responds_end;
 	async_route_options options;
 	int normalize;
-	bool frozen;
+	bool frozen, served;
 	int error; /* the first thing that was wrong */
 	char *error_text;
 	/* Once frozen: */

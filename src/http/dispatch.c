@@ -178,7 +178,7 @@ int await_app_handle(struct async_request *request)
 	int found, result;
 
 	request->outer = request->app =
-		app_for_host(request->server->app, block + head->host.at, head->host.size);
+		app_for_host(request->outer, block + head->host.at, head->host.size);
 	found = head->form == HTTP_ASTERISK ?
 			HTTP_ROUTE_NONE :
 			http_router_match(request->outer->router, block + head->method_text.at,

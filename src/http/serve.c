@@ -110,12 +110,15 @@ static struct async_http_server *http_new(const async_http_options *options, asy
 		return NULL;
 	}
 	http->app = app;
-	error = app_freeze(app);
+	error = app && app->served ? async_fail(-EBUSY, "the application is being served already") :
+				     app_freeze(app);
 	if (!error)
 		error = take_options(http, options);
-	if (!error)
+	if (!error) {
+		app->served = true;
 		return http;
-	if (error == -EBUSY || (app && app->parent)) /* somebody else's */
+	}
+	if (app && (app->served || app->parent)) /* somebody else's */
 		http->app = NULL;
 	http_free(http);
 	return NULL;
