@@ -3,6 +3,7 @@
 #ifndef AWAIT_HTTP_H
 #define AWAIT_HTTP_H
 
+#include <stdio.h>
 #include <await/app.h>
 #include <await/server.h>
 
@@ -25,7 +26,14 @@ typedef struct async_http_options {
 	const char *name;      /* of the field Server; NULL: "libawait"; "": none */
 	bool debug;	       /* pages of errors tell async_error() to the client */
 	bool quiet;	       /* await_http_serve does not print its addresses */
-	/* Called when a request has been answered, on its loop; see <await/access.h>. */
+	/* A line for each answer goes there. The format, NULL for
+	 * %a %t "%r" %s %b "%{Referer}i" "%{User-Agent}i", is made of %a the peer's address, %t
+	 * when it began, %P the process, %r the request line, %s the status, %b bytes of body, %T
+	 * %Tf %D how long it took in seconds, with a fraction, in microseconds, %{Name}i and
+	 * %{Name}o a field of request and answer, %% a percent sign. */
+	FILE *access_log;
+	const char *access_format;
+	/* Called when a request has been answered, on its loop: may await. */
 	void (*log)(async_request *request, void *arg);
 	void *log_arg;
 } async_http_options;

@@ -111,6 +111,11 @@ ASYNC_API int await_respond_end(async_request *request);
 /* Nothing was sent yet; all was. */
 ASYNC_API bool async_respond_is_begun(const async_request *request);
 ASYNC_API bool async_respond_is_ended(const async_request *request);
+/* What was sent, for logs: the status, 0 before the head; bytes of body; seconds since the request
+ * came, where the server has a log. */
+ASYNC_API int async_answered_status(const async_request *request);
+ASYNC_API uint64_t async_answered_bytes(const async_request *request);
+ASYNC_API double async_answered_seconds(const async_request *request);
 
 ASYNC_END_DECLS
 

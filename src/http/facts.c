@@ -17,6 +17,7 @@ void request_begin(struct async_request *request, char *first, size_t size)
 	request->route = NULL;
 	request->other_method = request->body_ended = request->secure = false;
 	request->next = 0;
+	request->began = 0;
 	request->blame = 0;
 	request->blamed = 0;
 	request->match = NULL;

@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <await/run.h>
 #include <await/task.h>
 #include "base/base.h"
+#include "http/access.h"
 #include "http/h1.h"
 
 /* How long a connection keeps its task without a request. Clients that send one after the other are
@@ -139,16 +141,30 @@ static void await_drop_body(struct http1 *h1)
 		h1->closing = true;
 }
 
+static void log_answer(struct http1 *h1)
+{
+	const async_http_options *options = &h1->server->options;
+
+	if (h1->server->access)
+		http_access_write(h1->server->access, &h1->request);
+	if (options->log)
+		options->log(&h1->request, options->log_arg);
+}
+
 static void answer(struct http1 *h1)
 {
 	struct async_request *request = &h1->request;
 	void *locals = async_locals_begin();
 	int result;
 
+	if (unlikely(h1->server->access || h1->server->options.log))
+		request->began = async_now();
 	if (async_stream_is_ending(h1->stream) || http_server_is_ending(h1->server))
 		h1->closing = true;
 	result = await_app_handle(request);
 	await_answer_end(request, result);
+	if (unlikely(request->began))
+		log_answer(h1);
 	await_drop_body(h1);
 	request_end(request);
 	async_locals_end(locals);

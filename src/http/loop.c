@@ -125,7 +125,7 @@ bool http_wait_end(struct http_loop *loop, struct http_wait *wait)
 }
 
 /* The clock of a simulation is the only one that it may see. */
-static double wall_clock(void)
+double http_wall_clock(void)
 {
 	struct timespec now;
 
@@ -140,7 +140,7 @@ const char *http_loop_date(struct http_loop *loop)
 	double now = async_now();
 
 	if (now >= loop->date_until) {
-		double wall = wall_clock();
+		double wall = http_wall_clock();
 
 		memcpy(loop->date, "Date: ", 6);
 		http_date(loop->date + 6, (time_t)wall);

@@ -74,6 +74,7 @@ struct async_request {
 	struct http_head *head;
 	char *block;	 /* the head's bytes; a zero byte may be put behind a value */
 	uint32_t next;	 /* middleware */
+	double began;	 /* on the clock of async_now(), if somebody is going to ask */
 	uint16_t blame;	 /* the status that a failure of reading was worth */
 	int blamed;	 /* and what it returned */
 	bool body_begun; /* somebody asked for it */

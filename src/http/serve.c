@@ -8,6 +8,7 @@
 #include <await/run.h>
 #include <await/signal.h>
 #include <await/task.h>
+#include "http/access.h"
 #include "http/server.h"
 
 static const double IDLE_SECONDS = 75, HEAD_SECONDS = 30, BODY_SECONDS = 30, WRITE_SECONDS = 60,
@@ -88,13 +89,18 @@ static int take_options(struct async_http_server *http, const async_http_options
 	/* A head must fit into what the stream may hold. */
 	if (!error && own->server.stream.limit < http->limits.head_bytes + (size_t)65536)
 		own->server.stream.limit = http->limits.head_bytes + (size_t)65536;
-	return error ? error : take_name(http);
+	if (!error)
+		error = take_name(http);
+	if (!error && own->access_log)
+		error = http_access_new(&http->access, own->access_log, own->access_format);
+	return error;
 }
 
 static void http_free(struct async_http_server *http)
 {
 	async_app_free(http->app);
 	free((void *)http->name);
+	free(http->access);
 	free(http);
 }
 

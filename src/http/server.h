@@ -16,7 +16,7 @@ struct async_http_server {
 	async_server *server; /* NULL: connections come from elsewhere */
 	const char *name;     /* "Server: libawait\r\n", or "" */
 	size_t name_size;
-	async_loop *supervisor;
+	struct http_access *access; /* NULL: no log */
 	bool ending;  /* atomic: answers say that the connection closes */
 	bool started; /* hooks have run */
 	async_task *background;
@@ -55,6 +55,8 @@ struct http_loop *http_loop_of(struct async_http_server *server);
 void http_wait_begin(struct http_loop *loop, struct http_wait *wait, double seconds);
 /* True when it had lasted too long. */
 bool http_wait_end(struct http_loop *loop, struct http_wait *wait);
+/* Seconds since 1970; the virtual clock in simulation. */
+double http_wall_clock(void);
 /* DATE_LINE_BYTES of text. */
 const char *http_loop_date(struct http_loop *loop);
 
