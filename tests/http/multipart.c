@@ -136,9 +136,10 @@ TEST_WITH(nearly_boundaries, "W24 M01", .backends = ONCE)
 		  "[]\r\r\n-\r\n--\r\n--c\n--b\r--b--b;.");
 	CHECK_STR(read_all("--b\r\n\r\n\r\n\r\n\r\n-\r\r\n--b--"), "[]\r\n\r\n\r\n-\r;.");
 	CHECK_STR(read_all("-\r\n--b\r\n\r\n-\r\n--b--"), "[]-;.");
-	CHECK_STR(read_bytes("aXaXb", "--aXaXb\r\n\r\n\r\n--aXaXaXb\r\n--aXaXb--", 38),
-		  "[]\r\n--aXaXaXb;.");
-	CHECK_STR(read_bytes("-", "---\r\n\r\nx\r\n-----", 16), "[]x;.");
+	static const char repeating[] = "--aXaXb\r\n\r\n\r\n--aXaXaXb\r\n--aXaXb--";
+	CHECK_STR(read_bytes("aXaXb", repeating, strlen(repeating)), "[]\r\n--aXaXaXb;.");
+	static const char hyphens[] = "---\r\n\r\nx\r\n-----";
+	CHECK_STR(read_bytes("-", hyphens, strlen(hyphens)), "[]x;.");
 }
 
 TEST_WITH(malformed, "W24 H20", .backends = ONCE)
