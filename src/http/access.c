@@ -117,7 +117,8 @@ static size_t write_escaped(char *room, size_t size, const char *text)
 		text = "-";
 	if (size > VALUE_BYTES)
 		size = VALUE_BYTES;
-	return http_log_escape(room, size, text, strlen(text));
+	http_log_escape(room, size, text, strlen(text));
+	return strlen(room);
 }
 
 static size_t write_request_line(async_request *request, char *room, size_t size)

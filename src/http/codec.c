@@ -54,8 +54,8 @@ static int check_available(enum http_coding coding)
 			  codings[coding].name, codings[coding].library->name);
 }
 
-/* Nothing is done: for identity. */
-static void copy(struct codec_flow *flow)
+/* Nothing is done: for identity. Returns how many bytes that was. */
+static size_t copy(struct codec_flow *flow)
 {
 	size_t size = flow->in_size < flow->out_size ? flow->in_size : flow->out_size;
 
@@ -65,6 +65,7 @@ static void copy(struct codec_flow *flow)
 	flow->in_size -= size;
 	flow->out += size;
 	flow->out_size -= size;
+	return size;
 }
 
 struct http_decoder {
@@ -156,7 +157,7 @@ static int decode(struct http_decoder *decoder, struct codec_flow *flow)
 	int result;
 
 	if (!decoder->library) {
-		copy(flow);
+		decoder->taken += copy(flow);
 		return flow->in_size ? HTTP_CODEC_ROOM : HTTP_CODEC_MORE;
 	}
 	for (;;) {

@@ -35,7 +35,7 @@ TEST_TASK_WITH(the_usual_line, "W44 M15", .may_leak = 1) /* libc keeps its time 
 
 	CHECK(!strncmp(text, "127.0.0.1 [", 11));
 	CHECK_TEXT_HAS(text,
-		       "] \"GET /?q=\\x22x HTTP/1.0\" 200 5 \"http://a/\" \"a\\x09b\\x5cc\"\n");
+		       "] \"GET /?q=\\\"x HTTP/1.0\" 200 5 \"http://a/\" \"a\\x09b\\\\c\"\n");
 	free(text);
 }
 

@@ -390,6 +390,34 @@ TEST_WITH(bombs, "M14 H19", .backends = ONCE, .deadline = 30)
 	}
 }
 
+/* What does not grow is never too large for its size. */
+TEST_WITH(no_growth, "M14", .backends = ONCE)
+{
+	static const struct http_decode_limits ratio = { .decoded_ratio = 2 };
+	struct bytes text = text_of(600000);
+	uint64_t state = 88172645463325252;
+
+	for (size_t i = 0; i < text.size; i++) {
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		text.data[i] = (char)(state >> 56);
+	}
+	for (int coding = HTTP_CODING_IDENTITY; coding < HTTP_CODING_COUNT; coding++) {
+		struct decoded got;
+		struct bytes body;
+
+		if (!http_coding_available((enum http_coding)coding))
+			continue;
+		body = encode((enum http_coding)coding, text, 100000, 100000, HTTP_ENCODE);
+		got = decode_with((enum http_coding)coding, &ratio, body, 10000, 10000, text.size);
+		CHECK_INT(got.result, 0);
+		free(got.out.data);
+		free(body.data);
+	}
+	free(text.data);
+}
+
 /* The limit itself is allowed, wherever the pieces end. */
 TEST_WITH(exactly_the_limit, "M14", .backends = ONCE)
 {

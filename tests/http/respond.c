@@ -214,7 +214,7 @@ static int breaks(async_request *request, void *arg)
 }
 
 TEST_TASK_WITH(a_failure_is_500_and_told_to_the_owner, "W32 M15",
-	       .expect_stderr = "GET /?a=\\x22: the disk")
+	       .expect_stderr = "GET /?a=\\\": the disk")
 {
 	async_http_server *server = serve_one(breaks, NULL);
 	const char *answer = get(server, "/?a=%22"), *html;
