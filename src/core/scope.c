@@ -76,12 +76,13 @@ static async_scope *scope_begin(async_scope *scope, uint64_t deadline_ns, bool d
 
 static async_scope *begin_after(async_scope *scope, double seconds, bool shield, const char *site)
 {
-	struct async_loop *loop = task_self("async_timeout")->loop;
+	struct async_loop *loop;
 
-	if (isnan(seconds))
-		die("%s: a duration that is not a number", site);
 	if (seconds == INFINITY)
 		return scope_begin(scope, NS_NEVER, false, shield, site);
+	if (isnan(seconds))
+		die("%s: a duration that is not a number", site);
+	loop = task_self("async_timeout")->loop;
 	return scope_begin(scope, deadline_after(loop_clock(loop), seconds), seconds <= 0, shield,
 			   site);
 }
@@ -115,7 +116,8 @@ int async_scope_end(async_scope *scope)
 		die("%s: scopes must be left in the reverse order of entering, by the task that entered",
 		    scope->site_);
 	task->scope = scope->outer_;
-	timer_cancel(&task->loop->timers, &scope->timer_);
+	if (scope->timer_.index)
+		timer_cancel(&task->loop->timers, &scope->timer_);
 	task->timed_out = fired == -ETIMEDOUT;
 	if (unlikely(fired == -ETIMEDOUT))
 		async_fail(fired, "%s", scope->site_);

@@ -6,6 +6,7 @@
  * its task ends, and another begins when something arrives.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <await/run.h>
@@ -21,9 +22,11 @@ static const double AWAKE_SECONDS = 1;
 static int await_rest_of_head(struct http1 *h1, const char **data, size_t had)
 {
 	struct http_wait wait;
+	async_scope scope;
 	ssize_t size = 0, n;
 
-	http_wait_begin(h1->loop, &wait, h1->server->options.head_seconds);
+	async_scope_begin(&scope, INFINITY);
+	http_wait_begin(h1->loop, &wait, &scope, h1->server->options.head_seconds);
 	do {
 		n = await_stream_peek(h1->stream, had + 1, data);
 		if (n <= (ssize_t)had)
@@ -31,6 +34,7 @@ static int await_rest_of_head(struct http1 *h1, const char **data, size_t had)
 		had = (size_t)n;
 		size = http_request_parse(&h1->head, *data, had);
 	} while (!size);
+	async_scope_end(&scope);
 	if (http_wait_end(h1->loop, &wait))
 		return async_fail(-ETIME,
 				  "the head of a request took longer than %g s (HTTP option "
@@ -50,7 +54,7 @@ static ssize_t await_first_bytes(struct http1 *h1, const char **data)
 
 	if (async_stream_readable(h1->stream))
 		return await_stream_peek(h1->stream, 1, data);
-	http_wait_begin(h1->loop, &wait, AWAKE_SECONDS);
+	http_wait_begin(h1->loop, &wait, &h1->awake, AWAKE_SECONDS);
 	n = await_stream_peek(h1->stream, 1, data);
 	return http_wait_end(h1->loop, &wait) ? ASYNC_PARK : n;
 }
@@ -126,6 +130,7 @@ static void refuse(struct http1 *h1, int error)
 static void await_drop_body(struct http1 *h1)
 {
 	struct http_wait wait;
+	async_scope scope;
 	const char *data;
 
 	if (h1->request.body_ended)
@@ -134,9 +139,11 @@ static void await_drop_body(struct http1 *h1)
 		h1->closing = true; /* the peer does not know whether to send it */
 		return;
 	}
-	http_wait_begin(h1->loop, &wait, h1->server->options.linger_seconds);
+	async_scope_begin(&scope, INFINITY);
+	http_wait_begin(h1->loop, &wait, &scope, h1->server->options.linger_seconds);
 	while (http1_carrier.read(&h1->request, &data) > 0)
 		continue;
+	async_scope_end(&scope);
 	if (http_wait_end(h1->loop, &wait) || !h1->request.body_ended)
 		h1->closing = true;
 }
@@ -175,16 +182,19 @@ static void answer(struct http1 *h1)
 static void await_linger(struct http1 *h1)
 {
 	struct http_wait wait;
+	async_scope scope;
 	const char *data;
 	ssize_t n;
 
 	if (h1->cut || (h1->body.done && !async_stream_readable(h1->stream)))
 		return;
-	http_wait_begin(h1->loop, &wait, h1->server->options.linger_seconds);
+	async_scope_begin(&scope, INFINITY);
+	http_wait_begin(h1->loop, &wait, &scope, h1->server->options.linger_seconds);
 	if (!await_stream_end(h1->stream)) {
 		while ((n = await_stream_chunk(h1->stream, &data)) > 0)
 			continue;
 	}
+	async_scope_end(&scope);
 	http_wait_end(h1->loop, &wait);
 }
 
@@ -192,12 +202,14 @@ static int serve(struct http1 *h1)
 {
 	int result;
 
+	async_scope_begin(&h1->awake, INFINITY);
 	do {
 		result = await_head(h1);
 		if (unlikely(result != 1))
 			break;
 		answer(h1);
 	} while (!h1->closing && !h1->cut);
+	async_scope_end(&h1->awake);
 	if (result == ASYNC_PARK)
 		return result;
 	if (result < 0)

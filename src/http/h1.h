@@ -17,6 +17,7 @@ struct http1 {
 	struct async_http_server *server;
 	struct http_loop *loop;
 	async_stream *stream;
+	async_scope awake; /* cancelled when the next request does not come soon */
 	struct http_body body;
 	struct http_outgoing out;
 	bool closing;	/* no further request */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Bodies and answers of HTTP/1: what a request's carrier does. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "http/h1.h"
@@ -29,12 +30,15 @@ static int lost(struct http1 *h1, ssize_t n)
 static ssize_t await_body_bytes(struct http1 *h1, size_t least, const char **data)
 {
 	struct http_wait wait;
+	async_scope scope;
 	ssize_t n;
 
 	if (async_stream_readable(h1->stream) >= least)
 		return await_stream_peek(h1->stream, least, data);
-	http_wait_begin(h1->loop, &wait, h1->server->options.body_seconds);
+	async_scope_begin(&scope, INFINITY);
+	http_wait_begin(h1->loop, &wait, &scope, h1->server->options.body_seconds);
 	n = await_stream_peek(h1->stream, least, data);
+	async_scope_end(&scope);
 	if (http_wait_end(h1->loop, &wait)) {
 		h1->closing = true;
 		return request_blame(&h1->request, 408,
@@ -93,9 +97,21 @@ static ssize_t h1_read(struct async_request *request, const char **data)
 
 /* ---- Writing ---- */
 
-static int written(struct http1 *h1, struct http_wait *wait, ssize_t n)
+struct write {
+	struct http_wait wait;
+	async_scope scope;
+};
+
+static void writing(struct http1 *h1, struct write *write)
 {
-	if (http_wait_end(h1->loop, wait))
+	async_scope_begin(&write->scope, INFINITY);
+	http_wait_begin(h1->loop, &write->wait, &write->scope, h1->server->options.write_seconds);
+}
+
+static int written(struct http1 *h1, struct write *write, ssize_t n)
+{
+	async_scope_end(&write->scope);
+	if (http_wait_end(h1->loop, &write->wait))
 		n = async_fail(-ETIMEDOUT,
 			       "the peer took nothing of an answer for %g s (HTTP option "
 			       "`write_seconds`)",
@@ -108,18 +124,18 @@ static int written(struct http1 *h1, struct http_wait *wait, ssize_t n)
 
 static int await_send(struct http1 *h1, const void *data, size_t size)
 {
-	struct http_wait wait;
+	struct write write;
 
-	http_wait_begin(h1->loop, &wait, h1->server->options.write_seconds);
-	return written(h1, &wait, await_stream_write(h1->stream, data, size));
+	writing(h1, &write);
+	return written(h1, &write, await_stream_write(h1->stream, data, size));
 }
 
 static int await_sendv(struct http1 *h1, const struct iovec *parts, int count)
 {
-	struct http_wait wait;
+	struct write write;
 
-	http_wait_begin(h1->loop, &wait, h1->server->options.write_seconds);
-	return written(h1, &wait, await_stream_writev(h1->stream, parts, count));
+	writing(h1, &write);
+	return written(h1, &write, await_stream_writev(h1->stream, parts, count));
 }
 
 static int await_send_large(struct http1 *h1, const char *data, size_t size)
@@ -312,7 +328,7 @@ static int h1_end(struct async_request *request)
 static ssize_t h1_sendfile(struct async_request *request, int file, off_t offset, size_t size)
 {
 	struct http1 *h1 = h1_of(request);
-	struct http_wait wait;
+	struct write write;
 	ssize_t n;
 	int error;
 
@@ -322,9 +338,9 @@ static ssize_t h1_sendfile(struct async_request *request, int file, off_t offset
 		return (ssize_t)size;
 	if (size > PIECE_BYTES)
 		size = PIECE_BYTES;
-	http_wait_begin(h1->loop, &wait, h1->server->options.write_seconds);
+	writing(h1, &write);
 	n = await_stream_sendfile(h1->stream, file, &offset, size);
-	error = written(h1, &wait, n);
+	error = written(h1, &write, n);
 	if (error)
 		return error;
 	return http_outgoing_send(&h1->out, (uint64_t)n) ? -EINVAL : n;

@@ -95,14 +95,15 @@ static void tick(void *arg)
 		next = link->next;
 		if ((int32_t)(loop->ticks - wait->due) >= 0 && !wait->late) {
 			wait->late = true;
-			async_scope_cancel(&wait->scope);
+			async_scope_cancel(wait->scope);
 		}
 	}
 	loop->ticking = loop->waits.first &&
 			!async_call_later(&loop->clock, loop->tick_seconds, tick, loop);
 }
 
-void http_wait_begin(struct http_loop *loop, struct http_wait *wait, double seconds)
+void http_wait_begin(struct http_loop *loop, struct http_wait *wait, async_scope *scope,
+		     double seconds)
 {
 	double ticks = seconds / loop->tick_seconds;
 
@@ -111,7 +112,7 @@ void http_wait_begin(struct http_loop *loop, struct http_wait *wait, double seco
 
 	wait->due = loop->ticks + 1 + whole + (whole < ticks);
 	wait->late = false;
-	async_scope_begin(&wait->scope, INFINITY);
+	wait->scope = scope;
 	if (unlikely(!loop->ticking))
 		loop->ticking = !async_call_later(&loop->clock, loop->tick_seconds, tick, loop);
 	list_append(&loop->waits, &wait->link);
@@ -120,7 +121,6 @@ void http_wait_begin(struct http_loop *loop, struct http_wait *wait, double seco
 bool http_wait_end(struct http_loop *loop, struct http_wait *wait)
 {
 	list_remove(&loop->waits, &wait->link);
-	async_scope_end(&wait->scope);
 	return wait->late;
 }
 

@@ -17,18 +17,21 @@ struct async_http_server {
 	const char *name;     /* "Server: libawait\r\n", or "" */
 	size_t name_size;
 	struct http_access *access; /* NULL: no log */
-	bool ending;  /* atomic: answers say that the connection closes */
-	bool started; /* hooks have run */
+	bool ending;		    /* atomic: answers say that the connection closes */
+	bool started;		    /* hooks have run */
 	async_task *background;
 	void (*listening)(async_server *server, void *arg); /* the user's */
 };
 
-/* Where something is to happen in time: a wait for a peer, and when it will have lasted too long.
+/*
+ * Where something is to happen in time: a wait for a peer, and when it will have lasted too long.
  * Counted in ticks of the loop's clock here, which ticks while anything waits: for thousands of
- * connections that costs less than a timer for each. */
+ * connections that costs less than a timer for each. The scope is the waiter's own, without a
+ * limit; it is cancelled.
+ */
 struct http_wait {
 	struct async_link_ link;
-	async_scope scope;
+	async_scope *scope;
 	uint32_t due;
 	bool late;
 };
@@ -51,8 +54,9 @@ enum { DATE_LINE_BYTES = 37 };
 /* loop.c */
 /* This loop's, made when it is first asked for. NULL: no memory. */
 struct http_loop *http_loop_of(struct async_http_server *server);
-/* Until http_wait_end, awaits of this task return -ECANCELED after `seconds`. */
-void http_wait_begin(struct http_loop *loop, struct http_wait *wait, double seconds);
+/* From here to http_wait_end what happens in the scope has so many seconds. */
+void http_wait_begin(struct http_loop *loop, struct http_wait *wait, async_scope *scope,
+		     double seconds);
 /* True when it had lasted too long. */
 bool http_wait_end(struct http_loop *loop, struct http_wait *wait);
 /* Seconds since 1970; the virtual clock in simulation. */

@@ -19,13 +19,15 @@ static const uint64_t single =
 	HTTP_NAME_BIT(HTTP_NAME_SERVER) | HTTP_NAME_BIT(HTTP_NAME_USER_AGENT) |
 	HTTP_NAME_BIT(HTTP_NAME_DATE) | HTTP_NAME_BIT(HTTP_NAME_LOCATION);
 
-static void put(struct http_writer *writer, const char *data, size_t size)
+static inline void put(struct http_writer *writer, const char *data, size_t size)
 {
-	size_t room = writer->used < writer->size ? writer->size - writer->used : 0;
+	size_t used = writer->used;
 
-	if (room)
-		memcpy(writer->data + writer->used, data, size < room ? size : room);
-	writer->used += size;
+	writer->used = used + size;
+	if (likely(writer->used <= writer->size))
+		memcpy(writer->data + used, data, size);
+	else if (used < writer->size)
+		memcpy(writer->data + used, data, writer->size - used);
 }
 
 #define PUT(writer, literal) put(writer, literal, sizeof(literal) - 1)
@@ -109,14 +111,18 @@ void http_write_response(struct http_writer *writer, int minor, enum http_method
 			async_fail(-EINVAL, "HTTP response: status %u is not three digits", status);
 		return;
 	}
-	if (!reason)
-		reason = http_reason(status);
-	if (!text_only(writer, "the reason", reason, strlen(reason)))
+	if (reason && !text_only(writer, "the reason", reason, strlen(reason)))
 		return;
 	writer->bodiless = status < 200 || status == 204 ||
 			   (asked == HTTP_METHOD_CONNECT && status < 300);
 	writer->empty = writer->bodiless || status == 304 || asked == HTTP_METHOD_HEAD;
 	writer->stage = STAGE_FIELDS;
+	if (likely(status == 200 && !reason)) {
+		put(writer, minor ? "HTTP/1.1 200 OK\r\n" : "HTTP/1.0 200 OK\r\n", 17);
+		return;
+	}
+	if (!reason)
+		reason = http_reason(status);
 	digits[0] = (char)('0' + status / 100);
 	digits[1] = (char)('0' + status / 10 % 10);
 	digits[2] = (char)('0' + status % 10);
@@ -266,12 +272,18 @@ void http_write_lines(struct http_writer *writer, const char *lines, size_t size
 void http_write_known(struct http_writer *writer, const char *name, size_t name_size,
 		      const char *value, size_t value_size)
 {
-	if (!may_write(writer, STAGE_FIELDS))
+	size_t size = name_size + value_size + 4;
+	char *at = writer->data + writer->used;
+
+	if (unlikely(!may_write(writer, STAGE_FIELDS)))
 		return;
-	put(writer, name, name_size);
-	PUT(writer, ": ");
-	put(writer, value, value_size);
-	PUT(writer, "\r\n");
+	writer->used += size;
+	if (unlikely(writer->used > writer->size))
+		return; /* it is too small for the whole: http_write_end tells */
+	memcpy(at, name, name_size);
+	memcpy(at + name_size, ": ", 2);
+	memcpy(at + name_size + 2, value, value_size);
+	memcpy(at + size - 2, "\r\n", 2);
 }
 
 void http_write_trailers(struct http_writer *writer)
