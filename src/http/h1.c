@@ -210,6 +210,7 @@ static int serve(struct http1 *h1)
 		answer(h1);
 	} while (!h1->closing && !h1->cut);
 	async_scope_end(&h1->awake);
+	h1_gather_end(h1);
 	if (result == ASYNC_PARK)
 		return result;
 	if (result < 0)
@@ -234,6 +235,9 @@ int http1_serve(struct async_http_server *server, async_stream *stream)
 	h1.stream = stream;
 	h1.closing = h1.cut = false;
 	h1.body.done = true;
+	h1.gathered = NULL;
+	h1.gathered_size = 0;
+	memset(&h1.soon, 0, sizeof h1.soon);
 	h1.loop = http_loop_of(server);
 	h1.fields = server->limits.fields > FEW_FIELDS ?
 			    malloc(server->limits.fields * sizeof *h1.fields) :

@@ -104,6 +104,7 @@ struct write {
 
 static void writing(struct http1 *h1, struct write *write)
 {
+	h1_gather_flush(h1);
 	async_scope_begin(&write->scope, INFINITY);
 	http_wait_begin(h1->loop, &write->wait, &write->scope, h1->server->options.write_seconds);
 }
@@ -148,14 +149,22 @@ static int await_send_large(struct http1 *h1, const char *data, size_t size)
 	return error;
 }
 
-/* A whole answer that is small. While more requests are here already it waits for theirs, in the
- * stream's buffer: what is there when this task waits for anything goes out by itself. */
+/* A whole answer that is small. */
 static int await_send_small(struct http1 *h1, const char *data, size_t size)
 {
-	if (async_stream_readable(h1->stream) &&
-	    async_stream_buffer(h1->stream, data, size) == (ssize_t)size)
+	bool more = async_stream_readable(h1->stream) && !h1->closing;
+
+	if (likely(!more && !h1->gathered_size))
+		return await_send(h1, data, size);
+	if (!h1_gather(h1, data, size))
+		return await_send(h1, data, size);
+	if (more)
 		return 0;
-	return await_send(h1, data, size);
+	/* The last one. */
+	size = h1->gathered_size;
+	h1->gathered_size = 0;
+	async_handle_cancel(&h1->soon);
+	return await_send(h1, h1->gathered, size);
 }
 
 /* Whether the peer gets no body, whatever the handler says. */
