@@ -31,7 +31,9 @@ static int watch_peer(void *arg)
 		return 0;
 	had = async_stream_readable(stream);
 	n = await_stream_peek(stream, had + 1, &data);
-	if (n <= (ssize_t)had && !async_cancelled() && n != -EMSGSIZE) {
+	/* A server that closes ends its streams for whoever waits for a next request. */
+	if (n <= (ssize_t)had && !async_cancelled() && n != -EMSGSIZE &&
+	    !async_stream_is_ending(stream)) {
 		watch->gone = true;
 		async_scope_cancel(&watch->scope);
 	}

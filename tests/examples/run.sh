@@ -203,7 +203,7 @@ python3 "$source/tests/examples/servers.py" "$build"
 python3 "$source/tests/examples/streams.py" "$build"
 tried="$tried"'echo_streams chat port_forward '
 python3 "$source/tests/examples/web.py" "$build"
-tried="$tried"'fib_service '
+tried="$tried"'fib_service fib_blocking events todo '
 
 for path in "$source"/examples/*.c "$source"/examples/*/*.c; do
 	name=$(basename "$path" .c)

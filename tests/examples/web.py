@@ -110,10 +110,77 @@ def check_fib_service(backend):
     assert service.errors == "", service.errors
 
 
+def check_fib_blocking(backend):
+    """The article's failure: while it computes nobody is answered, and the watchdog says who it is."""
+    with Service("fib_blocking", backend=backend) as service:
+        long_one = threading.Thread(target=service.get, args=("/fib/36",))
+        long_one.start()
+        time.sleep(0.02)
+        assert service.get("/fib/6")[1] == b'{"result": 8}'
+        long_one.join()
+    # A fast machine needs less than the 0.1 s that are worth a word.
+    assert service.errors == "" or "fib_handler" in service.errors, service.errors
+
+
+def check_events(backend):
+    with Service("events", backend=backend) as service:
+        assert b"EventSource" in service.get("/")[1]
+        connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+        connection.request("GET", "/events")
+        answer = connection.getresponse()
+        assert answer.headers["Content-Type"] == "text/event-stream", answer.headers
+        for _ in range(3):
+            line = answer.readline()
+            assert re.fullmatch(rb"data: \d\d:\d\d:\d\d\n", line), line
+            assert answer.readline() == b"\n"
+        connection.close()
+        other = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+        other.request("GET", "/events")
+        stream = other.getresponse()
+        stream.readline()
+        service.child.send_signal(signal.SIGTERM)
+        stream.read()  # raises if it is cut, not ended
+        other.close()
+        service.child.wait(timeout=10)
+    assert service.errors == "", service.errors
+
+
+def check_todo(backend):
+    with Service("todo", backend=backend) as service:
+        url, kind = service.url("/todos"), ["-H", "Content-Type: application/json"]
+        milk = json.loads(curl(url, *kind, "-d", '{"title": "buy milk"}'))
+        assert milk == {"id": 1, "title": "buy milk", "done": False}, milk
+        assert "201 Created" in curl("-i", url, *kind, "-d", '{"title": "drink it"}')
+        assert [todo["id"] for todo in json.loads(curl(url))] == [1, 2]
+        done = curl("-X", "PATCH", url + "/1", *kind, "-d", '{"done": true}')
+        assert json.loads(done)["done"] is True
+        assert "204 No Content" in curl("-i", "-X", "DELETE", url + "/1")
+        assert service.get("/todos/1")[0].status == 404
+        for body, status in (("{", 400), ("[]", 422), ('{"title": 1}', 422)):
+            answer = service.get("/todos", "POST", body, {"Content-Type": "application/json"})[0]
+            assert answer.status == status, (body, answer.status)
+        assert service.get("/todos", "POST", "x", {"Content-Type": "text/plain"})[0].status == 415
+        assert service.get("/todos", "PUT")[0].status == 405
+    assert service.errors.count("\n") == 11, service.errors
+    assert '"POST /todos HTTP/1.1" 201 ' in service.errors, service.errors
+
+
+def check_wrong_address():
+    for address in ("nonsense", "127.0.0.1:99999", "256.0.0.1:80"):
+        done = subprocess.run([program("events"), address], capture_output=True, text=True,
+                              timeout=20, check=False)
+        assert done.returncode == 1 and done.stdout == "", (address, done)
+        assert address in done.stderr, done.stderr
+
+
 def main():
     for backend in ("uring", "epoll"):
         check_fib_service(backend)
-    print("fib_service computes while it answers")
+        check_fib_blocking(backend)
+        check_events(backend)
+        check_todo(backend)
+    check_wrong_address()
+    print("web services: answered as they should")
 
 
 if __name__ == "__main__":
