@@ -94,6 +94,10 @@ ASYNC_API void async_stop(void);
 /* Hand a report to the loop's report function, printf-like. For libraries built on this one. */
 ASYNC_API void async_report_error(int error, const char *format, ...) ASYNC_PRINTF_(2, 3);
 
+/* The same for a call that is all of a main() without async_run, as await_serve may be: its failure
+ * is reported, since nobody else does. Nothing happens under async_run. Returns `error`. */
+ASYNC_API int async_report_main(int error);
+
 /* The release, as "0.1.0". */
 ASYNC_API const char *async_version(void);
 

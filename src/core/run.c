@@ -278,6 +278,15 @@ static void tell_failure(struct async_loop *loop, int result)
 		    loop->root.site, task_failure_text(&loop->root));
 }
 
+int async_report_main(int error)
+{
+	struct async_loop *loop = loop_current;
+
+	if (error < 0 && error != -ECANCELED && loop && loop->is_private)
+		loop_report(loop, "failure", error, NULL, "%s", async_error());
+	return error;
+}
+
 /* One running loop per thread; a private one stands back while its thread runs another. */
 static int refuse_nested(const char *site)
 {

@@ -268,14 +268,14 @@ int await_http_serve_with(const async_http_options *options, async_app *app, con
 
 	http = await_http_open(options, app);
 	if (!http)
-		return async_error_code();
+		return async_report_main(async_error_code());
 	http->listening = http->options.server.listening;
 	http->options.server.closing = await_closing;
 	if (!http->options.quiet)
 		http->options.server.listening = print_addresses;
 	error = await_serve_with(&http->options.server, address ? address : ":8080",
 				 await_http_connection, http);
-	stopped = await_hooks_stop(http);
+	stopped = async_report_main(await_hooks_stop(http));
 	return error ? error : stopped;
 }
 

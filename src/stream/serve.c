@@ -2,6 +2,7 @@
 /* await_serve: a server from start to end in one call, stopped by a cancel or by SIGTERM. */
 #include <errno.h>
 #include <math.h>
+#include <await/run.h>
 #include <await/signal.h>
 #include "stream/loops.h"
 #include "stream/server.h"
@@ -72,5 +73,5 @@ int await_serve_at_(const async_server_options *options, const char *address,
 
 	if (self->cancel_error)
 		return self->cancel_error;
-	return serve(options, address, handler, arg, site);
+	return async_report_main(serve(options, address, handler, arg, site));
 }
