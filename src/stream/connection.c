@@ -39,7 +39,7 @@ static void linger(struct async_stream *stream)
 	async_timeout (LINGER_SECONDS) {
 		if (await_stream_end(stream))
 			return;
-		stream->draining = stream->eof = false;
+		stream_drain_off(stream);
 		while (await_stream_chunk(stream, &data) > 0)
 			continue;
 	}
@@ -64,7 +64,7 @@ static void close_connection(struct connection *connection)
 /* A peer that went away, or a server that closes, is none of the owner's business. */
 static bool is_worth_telling(const struct connection *connection, int result)
 {
-	return result < 0 && result != -EPIPE && result != -ECONNRESET &&
+	return result < 0 && result != -EPIPE && result != -ECONNRESET && result != -ECONNABORTED &&
 	       !(connection->cancelled && result == -ECANCELED) &&
 	       !(connection->stream.closed && result == -EBADF);
 }
