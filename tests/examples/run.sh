@@ -201,7 +201,8 @@ tried="$tried"'shell_pool '
 
 python3 "$source/tests/examples/servers.py" "$build"
 python3 "$source/tests/examples/streams.py" "$build"
-tried="$tried"'echo_streams chat port_forward '
+python3 "$source/tests/examples/tls.py" "$build"
+tried="$tried"'echo_streams chat port_forward echo_tls '
 
 for path in "$source"/examples/*.c "$source"/examples/*/*.c; do
 	name=$(basename "$path" .c)

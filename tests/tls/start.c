@@ -61,7 +61,7 @@ TEST_TASK(old_and_new_versions, "S17")
 	}
 }
 
-TEST_TASK(tls_inside_tls, "S18 P28")
+TEST_TASK(tls_inside_tls, "S18 H36")
 {
 	struct start starts[2];
 
