@@ -235,6 +235,8 @@ static int layer_write(struct async_stream *stream, const struct iovec *parts, i
 		}
 		if (!error)
 			error = layer_push(stream);
+		else
+			output_kick(&layer->inner); /* the codec's last words */
 		if (!n || stream->closed)
 			break;
 	}

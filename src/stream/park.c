@@ -36,10 +36,13 @@ static void count_off(struct async_server *server)
 	wait_wake_all(&server->changes, 0);
 }
 
-static void end_stream(struct async_stream *stream)
+/* On the stack: closing the descriptor may end the operation, and with it the record, at once. */
+static void end_stream(const struct parked *parked)
 {
-	stream_close_now(stream, false);
-	stream_free(stream);
+	struct async_stream stream = parked->stream;
+
+	stream_close_now(&stream, false);
+	stream_free(&stream);
 }
 
 /* Closing the descriptor ends the operation, now or later; its end frees the record. */
@@ -53,7 +56,7 @@ static void close_parked(struct parked *parked)
 	parked->server = NULL;
 	parked->loop->orphans++;
 	count_off(server);
-	end_stream(&parked->stream);
+	end_stream(parked);
 }
 
 void connections_close_parked(struct async_server *server, size_t most)
@@ -87,7 +90,7 @@ static void end_unserved(struct parked *parked)
 
 	if (server->options.forget)
 		server->options.forget(parked->stream.user);
-	end_stream(&parked->stream);
+	end_stream(parked);
 	free(parked);
 	count_off(server);
 }

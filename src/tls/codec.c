@@ -80,7 +80,7 @@ struct codec *codec_new(struct async_tls *tls, const char *host)
 	codec->ssl = tls_connection(tls);
 	works = codec->ssl && prepare(codec, host);
 	if (!works) {
-		char reason[PROBLEM_BYTES];
+		char reason[REASON_BYTES];
 
 		async_fail(-ENOMEM, "cannot prepare a TLS connection%s%.200s: %s",
 			   host ? " to " : "", host ? host : "",
@@ -99,6 +99,7 @@ void codec_free(void *arg)
 	SSL_free(codec->ssl);
 	X509_free(codec->verify_certificate);
 	free(codec->host);
+	free(codec->problem);
 	free(codec->staged);
 	facts_free(codec->facts);
 	async_tls_free(codec->tls);

@@ -39,7 +39,7 @@ static int choose_protocol(SSL *ssl, const unsigned char **chosen, unsigned char
 
 static int refuse(const char *option, const char *value)
 {
-	char reason[PROBLEM_BYTES];
+	char reason[REASON_BYTES];
 
 	return async_fail(-EINVAL, "TLS option %s \"%.200s\": %s", option, value,
 			  openssl_reason(reason, sizeof reason));
@@ -98,7 +98,7 @@ static int build(struct async_tls *tls, SSL_CTX **built)
 	ERR_clear_error();
 	context = SSL_CTX_new(tls->is_server ? TLS_server_method() : TLS_client_method());
 	if (!context) {
-		char reason[PROBLEM_BYTES];
+		char reason[REASON_BYTES];
 
 		return async_fail(-ENOMEM, "cannot make a TLS context: %s",
 				  openssl_reason(reason, sizeof reason));
@@ -177,13 +177,14 @@ int async_tls_reload(async_tls *tls)
 		return error;
 	if (tls->is_server)
 		keep_ticket_keys(tls->context, fresh);
+	if (trust_is_system(tls))
+		trust_renew_system(fresh);
 	pthread_mutex_lock(&tls->lock);
+	tls->trust_ready = trust_is_system(tls);
 	old = tls->context;
 	tls->context = fresh;
 	pthread_mutex_unlock(&tls->lock);
 	SSL_CTX_free(old);
-	if (!tls->is_server && !tls->options.ca_file && !tls->options.ca)
-		trust_load_system(tls);
 	/* Sessions of an earlier trust are none of this one. */
 	sessions_free(tls);
 	return 0;

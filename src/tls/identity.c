@@ -76,7 +76,7 @@ static BIO *open_pem(const char *file, const char *text, const char *what)
 
 static int bad_pem(const char *file, const char *what, const char *wanted)
 {
-	char reason[PROBLEM_BYTES];
+	char reason[REASON_BYTES];
 
 	return async_fail(-EBADMSG, "TLS option %s%s: no %s in PEM form in %s: %s", what,
 			  file ? "_file" : "", wanted, file ? file : "the text",
@@ -158,7 +158,7 @@ static int use(SSL_CTX *context, const struct identities *identities)
 
 	if (SSL_CTX_use_cert_and_key(context, first->certificate, first->key, first->chain, 1) !=
 	    1) {
-		char reason[PROBLEM_BYTES];
+		char reason[REASON_BYTES];
 
 		return async_fail(-EINVAL, "TLS option identity: %s",
 				  openssl_reason(reason, sizeof reason));

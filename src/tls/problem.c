@@ -16,14 +16,21 @@ int codec_fail(struct codec *codec, int error, const char *format, ...)
 		return codec->error;
 	codec->error = error;
 	va_start(arguments, format);
-	vsnprintf(codec->problem, sizeof codec->problem, format, arguments);
+	if (vasprintf(&codec->problem, format, arguments) < 0)
+		codec->problem = NULL;
 	va_end(arguments);
 	return error;
 }
 
+const char *codec_problem(const struct codec *codec)
+{
+	return codec->problem ? codec->problem :
+				"TLS has failed, and there is no memory to say why";
+}
+
 int codec_tell(const struct codec *codec)
 {
-	return async_fail(codec->error, "%s", codec->problem);
+	return async_fail(codec->error, "%s", codec_problem(codec));
 }
 
 const char *openssl_reason(char *text, size_t size)
@@ -108,7 +115,7 @@ int codec_explain(struct codec *codec, const char *doing)
 {
 	unsigned long entry = ERR_peek_error(); /* the first is the cause */
 	int reason = ERR_GET_REASON(entry);
-	char text[PROBLEM_BYTES];
+	char text[REASON_BYTES];
 	const char *meaning;
 
 	if (codec->error)

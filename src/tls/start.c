@@ -65,18 +65,17 @@ static int end_handshake(async_stream *stream, struct codec *codec, int error)
 		codec_fail(codec, error, "the connection has failed");
 	if (error && codec->error)
 		error = async_fail(codec->error, "TLS handshake%s%.200s: %s", with, host,
-				   codec->problem);
+				   codec_problem(codec));
 	return async_layer_ready(stream, error);
 }
 
-/* Whether somebody must be trusted who is still to be loaded. */
+/* Whether those to be trusted are still to be loaded. */
 static bool needs_trust(struct async_tls *tls)
 {
-	bool needs = !tls->is_server && !tls->options.insecure && !tls->options.ca_file &&
-		     !tls->options.ca;
+	bool needs;
 
 	pthread_mutex_lock(&tls->lock);
-	needs = needs && !tls->trust_ready;
+	needs = trust_is_system(tls) && !tls->trust_ready;
 	pthread_mutex_unlock(&tls->lock);
 	return needs;
 }

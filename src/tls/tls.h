@@ -23,7 +23,7 @@ enum {
 	SHUTDOWN_SECONDS = 30,	/* option shutdown_seconds */
 	SESSIONS_KEPT = 64,	/* of a client context */
 	RECORD_BYTES = 16384,	/* RFC 8446 5.1: the longest piece of one record */
-	PROBLEM_BYTES = 512,
+	REASON_BYTES = 256,
 };
 
 /* A certificate, its intermediates and its key. */
@@ -65,7 +65,7 @@ struct codec {
 	bool begun; /* the peer's first bytes were looked at */
 	bool ended; /* the peer has sent close_notify */
 	int error;  /* it has failed, and why: */
-	char problem[PROBLEM_BYTES];
+	char *problem;
 	/* What verification found first. */
 	int verify_error;
 	X509 *verify_certificate;
@@ -92,6 +92,7 @@ enum step codec_step(struct codec *codec);
 /* problem.c */
 /* Remember why it has failed; the first one counts. Returns the error. */
 int codec_fail(struct codec *codec, int error, const char *format, ...) ASYNC_PRINTF_(3, 4);
+const char *codec_problem(const struct codec *codec);
 /* The same for the calling task's async_error(). */
 int codec_tell(const struct codec *codec);
 /* What the last call into OpenSSL found wrong; drains the queue of errors. */
@@ -128,9 +129,12 @@ int identities_load(struct async_tls *tls, SSL_CTX *context);
 /* trust.c */
 /* Load whom to trust into a context, unless that is the system's. */
 int trust_load(const struct async_tls *tls, SSL_CTX *context);
-/* The system's authorities, which everybody shares. May read many files: the caller may be on any
- * thread. */
+/* Whether a context is to trust the system's authorities, which everybody shares. */
+bool trust_is_system(const struct async_tls *tls);
+/* Load those into the context; may read many files, on any thread. */
 long trust_load_system(void *tls);
+/* Read them anew, for this context and for all to come. */
+void trust_renew_system(SSL_CTX *context);
 
 /* session.c */
 void sessions_begin(struct async_tls *tls, SSL_CTX *context);

@@ -38,7 +38,7 @@ static int add_pem(X509_STORE *store, const char *file, const char *text, const 
 		   STACK_OF(X509_NAME) * names)
 {
 	FILE *stream = file ? fopen(file, "re") : NULL;
-	char reason[PROBLEM_BYTES];
+	char reason[REASON_BYTES];
 	int count = 0;
 	BIO *bio;
 
@@ -98,26 +98,59 @@ int trust_load(const struct async_tls *tls, SSL_CTX *context)
 	return error;
 }
 
+bool trust_is_system(const struct async_tls *tls)
+{
+	const async_tls_options *options = &tls->options;
+
+	return !tls->is_server && !options->insecure && !options->ca_file && !options->ca;
+}
+
+static pthread_mutex_t system_lock = PTHREAD_MUTEX_INITIALIZER;
+static X509_STORE *system_store;
+
 /* Where nothing is found every certificate has an unknown issuer, which says it all. */
+static X509_STORE *read_system(void)
+{
+	X509_STORE *store = X509_STORE_new();
+
+	if (store)
+		X509_STORE_set_default_paths(store);
+	ERR_clear_error();
+	return store;
+}
+
 long trust_load_system(void *arg)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static X509_STORE *system;
 	struct async_tls *tls = arg;
+	X509_STORE *store;
 
-	pthread_mutex_lock(&lock);
-	if (!system) {
-		system = X509_STORE_new();
-		if (system)
-			X509_STORE_set_default_paths(system);
-		ERR_clear_error();
-	}
-	pthread_mutex_unlock(&lock);
-	if (!system)
+	pthread_mutex_lock(&system_lock);
+	if (!system_store)
+		system_store = read_system();
+	store = system_store;
+	if (store)
+		X509_STORE_up_ref(store);
+	pthread_mutex_unlock(&system_lock);
+	if (!store)
 		return -ENOMEM;
 	pthread_mutex_lock(&tls->lock);
-	SSL_CTX_set1_cert_store(tls->context, system);
+	if (!tls->trust_ready)
+		SSL_CTX_set1_cert_store(tls->context, store);
 	tls->trust_ready = true;
 	pthread_mutex_unlock(&tls->lock);
+	X509_STORE_free(store);
 	return 0;
+}
+
+void trust_renew_system(SSL_CTX *context)
+{
+	X509_STORE *store = read_system();
+
+	if (!store)
+		return;
+	SSL_CTX_set1_cert_store(context, store);
+	pthread_mutex_lock(&system_lock);
+	X509_STORE_free(system_store);
+	system_store = store;
+	pthread_mutex_unlock(&system_lock);
 }

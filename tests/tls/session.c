@@ -97,7 +97,7 @@ TEST_TASK_WITH(only_so_many_are_kept, "S17", .deadline = 30)
 {
 	static const async_tls_options options = { .insecure = true };
 	async_tls *client_tls = async_tls_client(&options), *server_tls = server_with(&server);
-	char host[20];
+	char host[32];
 
 	for (int i = 0; i < 40; i++) {
 		snprintf(host, sizeof host, "host%d.test", i);
