@@ -31,8 +31,12 @@ if(BUILD_SHARED_LIBS)
 	if(http_have_idn2)
 		target_link_libraries(await_http PRIVATE $<BUILD_INTERFACE:${IDN2_LIBRARY}>)
 	endif()
-	target_link_libraries(await INTERFACE "-Wl,--push-state,--as-needed"
-		await_http $<TARGET_NAME_IF_EXISTS:await_tls> "-Wl,--pop-state")
+	set(optional await_http)
+	if(have_tls)
+		list(APPEND optional await_tls)
+	endif()
+	target_link_libraries(await INTERFACE
+		"-Wl,--push-state,--as-needed" ${optional} "-Wl,--pop-state")
 else()
 	if(http_have_idn2)
 		target_link_libraries(await_http INTERFACE
