@@ -5,9 +5,6 @@
 #include "core/report.h"
 #include "stream/server.h"
 
-/* How long the peer of a connection that the server ends may take to see it. */
-static const double LINGER_SECONDS = 0.5;
-
 /* What the acceptor hands to the task, which starts at once and copies it. */
 struct arrival {
 	struct async_server *server;
@@ -43,6 +40,7 @@ static void linger(struct async_stream *stream)
 		while (await_stream_chunk(stream, &data) > 0)
 			continue;
 	}
+	stream->eof = true; /* closing waits for nothing more */
 }
 
 static void close_connection(struct connection *connection)

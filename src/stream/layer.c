@@ -316,46 +316,58 @@ int layer_flush(struct async_stream *stream)
 	return stream_leave(stream) ? -EBADF : error;
 }
 
-/* Until the peer's end, whatever it still sends. */
+/* Until the peer's end, whatever it still sends; or until a server that closes has no more time for
+ * it, as the stream is idle. */
 static ssize_t wait_for_peer(struct async_stream *stream)
 {
 	size_t begin;
 	ssize_t n;
 	char *data;
 
+	stream->reader = stream->loop->running;
 	do {
+		stream->idle = !stream->draining;
 		n = layer_receive(stream, &data, &begin, true);
 		if (n > 0)
 			buffer_give(stream->loop, data);
 	} while (n > 0 && !stream->closed);
+	stream->idle = false;
+	stream->reader = NULL;
 	return n;
+}
+
+static double part_seconds(const struct async_stream *stream, const struct async_layer *layer)
+{
+	double seconds = layer->kind->part_seconds(layer->codec);
+
+	if (seconds < 0)
+		return stream->close_seconds; /* to be sent; nobody waits for an answer */
+	return stream->draining && seconds > LINGER_SECONDS ? LINGER_SECONDS : seconds;
 }
 
 int layer_part(struct async_stream *stream)
 {
 	struct async_layer *layer = stream->layer;
-	double seconds = layer->kind->part_seconds(layer->codec);
+	bool waits = layer->kind->part_seconds(layer->codec) >= 0;
+	double seconds = part_seconds(stream, layer);
 	struct async_task *self = stream->loop->running;
 	ssize_t error = 0;
 
 	if (!layer->ready || stream->input_error || stream->output.error)
 		return 0;
 	stream_enter(stream);
-	async_timeout (seconds >= 0 ? seconds : stream->close_seconds) {
+	async_timeout (seconds) {
 		error = layer_end(stream);
-		if (!error && seconds >= 0 && !stream->eof && !stream->reader) {
-			stream->reader = self;
+		if (!error && waits && !stream->eof && !stream->reader)
 			error = wait_for_peer(stream);
-			stream->reader = NULL;
-		}
 	}
 	if (stream_leave(stream))
 		return -EBADF;
 	if (error == -ETIMEDOUT && !self->cancel_error)
 		return async_fail(
 			-ETIMEDOUT, "closing a stream: its peer did not end it within %g s (%s)",
-			seconds >= 0 ? seconds : stream->close_seconds,
-			seconds >= 0 ? layer->kind->part_option : "stream option `close_seconds`");
+			seconds,
+			waits ? layer->kind->part_option : "stream option `close_seconds`");
 	return error && error == self->cancel_error ? (int)error : 0;
 }
 

@@ -32,13 +32,18 @@ static void move_down(struct async_stream *stream, struct async_layer *layer)
 	stream->transport = &transport_layer;
 }
 
+static int busy(const async_layer_kind *kind)
+{
+	return async_fail(-EBUSY, "%s: another task uses the stream", kind->name);
+}
+
 static int refuse(const struct async_stream *stream, const async_layer_kind *kind)
 {
 	if (stream->closed)
 		return -EBADF;
 	if (stream->users || stream->reader || output_is_busy(stream) ||
 	    stream->output.chunks.bytes)
-		return async_fail(-EBUSY, "%s: another task uses the stream", kind->name);
+		return busy(kind);
 	if (stream->output.ended)
 		return async_fail(-EPIPE, "%s: the stream was ended before", kind->name);
 	return stream->output.error || stream->input_error ?
@@ -54,6 +59,8 @@ int await_layer_open(async_stream *stream, const async_layer_kind *kind, void *c
 	struct async_layer *layer;
 	int error = stream_check(stream, self);
 
+	if (!error && stream->reader)
+		error = busy(kind);
 	if (!error)
 		error = await_stream_flush(stream);
 	if (!error)

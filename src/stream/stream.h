@@ -47,6 +47,9 @@ struct output {
 	bool ended;
 };
 
+/* How long the peer of a connection that the server ends may take to see it. */
+#define LINGER_SECONDS 0.5
+
 /* Stands for the background in output.writer. */
 #define SENDER ((struct async_task *)1)
 

@@ -152,7 +152,8 @@ struct async_tls *tls_default(void)
 	return shared;
 }
 
-/* Clients that hold a ticket of the old context come back to the new one. */
+/* Clients that hold a ticket of the old context come back to the new one. Not where they had to show
+ * a certificate: whom to trust may have changed. */
 static void keep_ticket_keys(SSL_CTX *from, SSL_CTX *to)
 {
 	unsigned char keys[128];
@@ -175,7 +176,7 @@ int async_tls_reload(async_tls *tls)
 	error = build(tls, &fresh);
 	if (error)
 		return error;
-	if (tls->is_server)
+	if (tls->is_server && !tls->options.client_certificates)
 		keep_ticket_keys(tls->context, fresh);
 	if (trust_is_system(tls))
 		trust_renew_system(fresh);

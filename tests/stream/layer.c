@@ -603,3 +603,57 @@ TEST_TASK(a_closing_server_drains_them, "G04 W04")
 	CHECK_INT(await_stream_readline(stream, &line), 0);
 	await_stream_close(stream);
 }
+
+/* Its handler has returned, and waits for a goodbye that does not come. */
+static int leave_at_once(async_stream *stream, void *arg)
+{
+	(void)arg;
+	return put_on(stream, 30);
+}
+
+TEST_TASK(a_closing_server_waits_for_no_goodbye, "G04 W04 S20")
+{
+	async_server *running = await_server_start(NULL, "127.0.0.1:0", leave_at_once, NULL);
+	async_stream *stream = await_connect_stream(async_server_address(running, 0));
+	double begun;
+
+	await_sleep(0.05);
+	CHECK_INT(async_server_connections(running), 1);
+	begun = async_now();
+	CHECK_INT(await_server_close(running, NULL), 0);
+	CHECK(async_now() - begun < 5 * test_patience());
+	await_stream_close(stream);
+}
+
+static int read_whole(void *arg)
+{
+	async_stream *stream = arg;
+	char data[100];
+
+	return (int)await_stream_readexactly(stream, data, 100);
+}
+
+TEST_TASK(others_wait_until_it_is_ready, "S18")
+{
+	struct frames *frames = calloc(1, sizeof *frames);
+	async_stream *ends[2];
+	async_task *reader;
+	char data[10];
+
+	CHECK(stream_ends(STREAM_UNIX, ends, NULL));
+	CHECK_INT(await_layer_open(ends[0], &kind, frames, &frames->layer), 0);
+	/* Others may not read, and write when the first messages are through. */
+	reader = async_create_task(read_whole, ends[0]);
+	CHECK_INT(await_task(reader), -EBUSY);
+	CHECK_INT(async_layer_put(frames->layer, "first", 5), 0);
+	CHECK_INT(await_layer_push(ends[0]), 0);
+	CHECK_INT(await_stream_readexactly(ends[1], data, 5), 5);
+	CHECK_INT(await_stream_write(ends[1], "abc", 3), 3);
+	CHECK_INT(await_layer_fill(ends[0]), 3);
+	CHECK_INT(async_layer_take(frames->layer, data, 3), 3);
+	CHECK_INT(async_layer_ready(ends[0], -EPROTO), -EPROTO);
+	CHECK_INT(await_stream_write(ends[0], "x", 1), -EPROTO);
+	CHECK_INT(await_stream_read(ends[0], data, 1), -EPROTO);
+	CHECK_INT(await_stream_close(ends[0]), 0);
+	await_stream_close(ends[1]);
+}

@@ -431,6 +431,62 @@ static int start_or_abort(void *arg)
 	return 0;
 }
 
+/* The connection fails under the handshake, at each of its calls. */
+TEST_TASK_WITH(the_connection_fails, "S17", .backends = BACKEND_EPOLL)
+{
+	static const char *const calls[] = { "send", "recv" };
+
+	for (int i = 0; i < 2; i++)
+		for (int nth = 1; nth < 6; nth++) {
+			struct start starts[2] = { { .tls = client_with(&authority),
+						     .host = "localhost" },
+						   { .tls = server_with(&server) } };
+			async_stream *ends[2];
+
+			socket_ends(ends, NULL);
+			if (!fault_inject(calls[i], nth, ECONNRESET))
+				SKIP("no faults here");
+			for (int side = 0; side < 2; side++)
+				starts[side].stream = ends[side];
+			{
+				AWAIT_GROUP(group);
+
+				async_spawn(&group, start_or_abort, &starts[0]);
+				async_spawn(&group, start_or_abort, &starts[1]);
+			}
+			fault_clear();
+			for (int side = 0; side < 2; side++) {
+				if (starts[side].result == -ECONNRESET)
+					CHECK_TEXT_HAS(starts[side].text,
+						       ": the connection has failed: Connection");
+				else if (starts[side].result)
+					CHECK_TEXT_HAS(starts[side].text, "TLS handshake");
+				async_stream_abort(starts[side].stream);
+				async_tls_free(starts[side].tls);
+			}
+		}
+}
+
+/* Somebody closes the stream in the middle of it. */
+TEST_TASK(closed_under_a_handshake, "S15 S17")
+{
+	struct start start = { .tls = client_with(&authority), .host = "localhost" };
+	async_stream *ends[2];
+	async_task *task;
+
+	socket_ends(ends, NULL);
+	start.stream = ends[0];
+	task = async_create_task(start_one, &start);
+	await_sleep(0.01);
+	CHECK_INT(await_stream_start_tls(ends[0], start.tls, "localhost"), -EBUSY);
+	CHECK_TEXT_HAS(async_error(), "another task uses the stream");
+	async_stream_abort(ends[0]);
+	await_task(task);
+	CHECK_INT(start.result, -EBADF);
+	await_stream_close(ends[1]);
+	async_tls_free(start.tls);
+}
+
 /* Each allocation of ours fails in turn; OpenSSL's are not seen by the injector. */
 TEST_TASK_WITH(no_memory, "S17", .deadline = 30)
 {
