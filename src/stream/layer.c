@@ -320,13 +320,14 @@ int layer_flush(struct async_stream *stream)
  * it, as the stream is idle. */
 static ssize_t wait_for_peer(struct async_stream *stream)
 {
+	bool idle = !stream->draining;
 	size_t begin;
 	ssize_t n;
 	char *data;
 
 	stream->reader = stream->loop->running;
 	do {
-		stream->idle = !stream->draining;
+		stream->idle = idle;
 		n = layer_receive(stream, &data, &begin, true);
 		if (n > 0)
 			buffer_give(stream->loop, data);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes through TLS: much of them, cut, damaged, cancelled, parked; and how it ends. */
 #include <errno.h>
+#include "fault.h"
 #include "tls/ends.h"
 
 enum { MUCH = 5 * 1000 * 1000 };
@@ -104,6 +105,27 @@ TEST_TASK_WITH(much_in_the_background, "S13 S20", .deadline = 30)
 	}
 	close_both(starts);
 	free(much);
+}
+
+/* Records are made first, and go together. */
+TEST_TASK_WITH(many_records_in_one_call, "S17", .backends = BACKEND_EPOLL)
+{
+	static char data[60000];
+	struct iovec parts[100];
+	struct start starts[2];
+
+	tls_ends(starts);
+	fault_clear();
+	CHECK_INT(await_stream_write(starts[0].stream, data, sizeof data), sizeof data);
+	CHECK_INT(fault_count("send") + fault_count("sendmsg"), 1);
+	for (int i = 0; i < 100; i++)
+		parts[i] = (struct iovec){ data, 300 };
+	CHECK_INT(await_stream_readexactly(starts[1].stream, data, sizeof data), sizeof data);
+	fault_clear();
+	CHECK_INT(await_stream_writev(starts[0].stream, parts, 100), 30000);
+	CHECK_INT(fault_count("send") + fault_count("sendmsg"), 1);
+	CHECK_INT(await_stream_readexactly(starts[1].stream, data, 30000), 30000);
+	close_both(starts);
 }
 
 TEST_TASK(a_file, "N02 S17")
