@@ -31,6 +31,9 @@ int layer_push(struct async_stream *stream);
 int layer_flush(struct async_stream *stream);
 /* The inner stream has room again, or has failed: its layer's sender goes on. */
 void layer_has_room(struct async_stream *inner, int error);
+/* part.c: the transport's end and close. */
+int layer_end(struct async_stream *stream);
+void layer_close(struct async_stream *stream, bool abort);
 /* On the way to closing: say goodbye and wait for the peer's. 0, a cancel, -ETIMEDOUT, or -EBADF:
  * closed meanwhile. */
 int layer_part(struct async_stream *stream);

@@ -152,8 +152,8 @@ struct async_tls *tls_default(void)
 	return shared;
 }
 
-/* Clients that hold a ticket of the old context come back to the new one. Not where they had to show
- * a certificate: whom to trust may have changed. */
+/* Clients that hold a ticket of the old context come back to the new one. Not where they had to
+ * show a certificate: whom to trust may have changed. */
 static void keep_ticket_keys(SSL_CTX *from, SSL_CTX *to)
 {
 	unsigned char keys[128];

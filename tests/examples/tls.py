@@ -3,7 +3,7 @@
 """echo_tls as its users meet it: Python's ssl and openssl s_client as clients, a plain client, a
 renewed certificate.
 
-covers: S17, S20, S21, W45
+covers: S17, S20, S21
 
     tests/examples/tls.py BUILD_DIR
 """

@@ -188,7 +188,7 @@ static void converse(async_stream *ends[2])
 
 static const enum stream_kind two_ways[] = { STREAM_TCP, STREAM_UNIX, STREAM_MEMORY };
 
-TEST_TASK(bytes_go_through, "S18 H36")
+TEST_TASK(bytes_go_through, "S18")
 {
 	for (int layers = 1; layers <= 3; layers++)
 		for (int i = 0; i < 3; i++) {

@@ -125,7 +125,7 @@ TEST_TASK(a_revoked_one, "S17")
 	unlink(list);
 }
 
-TEST_TASK(insecure_takes_any, "S17 H35")
+TEST_TASK(insecure_takes_any, "S17")
 {
 	static const async_tls_options options = { .insecure = true };
 	struct start starts[2];
@@ -166,7 +166,7 @@ static async_tls *pinned(const struct made *first, const struct made *second, bo
 	return async_tls_client(&options);
 }
 
-TEST_TASK(a_pinned_one, "H36 H35")
+TEST_TASK(a_pinned_one, "S17")
 {
 	struct start starts[2];
 
@@ -186,7 +186,7 @@ TEST_TASK(a_pinned_one, "H36 H35")
 	close_both(starts);
 }
 
-TEST_TASK(another_than_the_pinned_one, "H36 H35")
+TEST_TASK(another_than_the_pinned_one, "S17")
 {
 	struct start starts[2];
 	char print[65];
@@ -199,7 +199,7 @@ TEST_TASK(another_than_the_pinned_one, "H36 H35")
 	close_both(starts);
 }
 
-TEST_WITH(pins_that_are_none, "H36 H35", .backends = ONCE, .may_leak = 1)
+TEST_WITH(pins_that_are_none, "S17", .backends = ONCE, .may_leak = 1)
 {
 	const char *bad[] = { "12", "md5:00", "0123456789abcdef0123456789abcdef01234567", ",",
 			      "zz23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" };

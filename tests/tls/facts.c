@@ -66,7 +66,7 @@ TEST_TASK(without_tls_there_are_none, "S21")
 	await_stream_close(ends[1]);
 }
 
-TEST(what_a_hello_looks_like, "W45")
+TEST(what_a_hello_looks_like, "S17")
 {
 	CHECK(async_tls_is_hello("\x16\x03\x01\x02\x00\x01", 6));
 	CHECK(async_tls_is_hello("\x16\x03\x01", 3));

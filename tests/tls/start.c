@@ -61,7 +61,7 @@ TEST_TASK(old_and_new_versions, "S17")
 	}
 }
 
-TEST_TASK(tls_inside_tls, "S18 H36")
+TEST_TASK(tls_inside_tls, "S18")
 {
 	struct start starts[2];
 
@@ -193,7 +193,7 @@ static void against(async_tls *tls, const char *host, const void *bytes, size_t 
 	async_tls_free(tls);
 }
 
-TEST_TASK(plain_bytes, "W45 S17")
+TEST_TASK(plain_bytes, "S17")
 {
 	against(server_with(&server), NULL, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27, false, -EPROTO,
 		"the client does not speak TLS on this port, which is for TLS: its first bytes are"
