@@ -135,8 +135,7 @@ async_stream *await_connect_tls_with(const char *address, async_tls *tls, const 
 	free(own);
 	if (!error)
 		return stream;
-	if (error != -EBADF)
-		await_stream_close(stream); /* gently: an alert may be on its way */
+	await_stream_close(stream); /* gently: an alert may be on its way */
 	return NULL;
 }
 

@@ -449,3 +449,10 @@ TEST_TASK(parked_with_tls, "W33 S17")
 	async_tls_free(server_tls);
 	async_tls_free(client_tls);
 }
+
+TEST_TASK_WITH(left_open_it_is_told, "S15", .expect_stderr = "a stream (tls, descriptor")
+{
+	struct start starts[2];
+
+	tls_ends(starts);
+}

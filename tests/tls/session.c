@@ -61,6 +61,27 @@ TEST_TASK(a_server_that_began_anew, "S17")
 	async_tls_free(server_tls);
 }
 
+/* Whom to trust may have changed: those who show a certificate show it again. */
+TEST_TASK(a_server_that_asks_for_certificates, "S17")
+{
+	async_tls_options client_options = { .ca = authority.pem,
+					     .identity = { .certificate = client.pem,
+							   .key = client.key_pem } };
+	async_tls_options server_options = { .ca = authority.pem,
+					     .client_certificates = ASYNC_TLS_REQUIRED,
+					     .identity = { .certificate = server.pem,
+							   .key = server.key_pem } };
+	async_tls *client_tls = async_tls_client(&client_options);
+	async_tls *server_tls = async_tls_server(&server_options);
+
+	CHECK(!resumed(client_tls, server_tls, "localhost"));
+	CHECK(resumed(client_tls, server_tls, "localhost"));
+	CHECK_INT(async_tls_reload(server_tls), 0);
+	CHECK(!resumed(client_tls, server_tls, "localhost"));
+	async_tls_free(client_tls);
+	async_tls_free(server_tls);
+}
+
 TEST_TASK(switched_off, "S17")
 {
 	for (int side = 0; side < 2; side++) {
