@@ -56,11 +56,16 @@ def check_echo(folder, port, child, name):
 
 
 def check_s_client(folder, port):
-    answer = subprocess.run(
-        f"{{ echo hello; sleep 0.3; }} | openssl s_client -connect 127.0.0.1:{port}"
-        f" -CAfile {folder}/certificate.pem -verify_return_error -nocommands",
-        shell=True, capture_output=True, text=True, timeout=20, check=True).stdout
-    assert "\nhello\n" in answer, answer
+    with subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-CAfile",
+                           f"{folder}/certificate.pem", "-verify_return_error", "-nocommands"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True) as client:
+        client.stdin.write("hello\n")
+        client.stdin.flush()
+        while (line := client.stdout.readline()) != "hello\n":
+            assert line, "openssl s_client has ended without an answer"
+        client.stdin.close()
+        assert client.wait(timeout=20) == 0, client.returncode
 
 
 def check_plain(port, child):
