@@ -60,40 +60,12 @@ string(REPLACE ";" "," http_link_paths "${http_libraries}")
 string(REPLACE ";" "," http_link_names "${http_library_names}")
 
 add_library(await_http_objects OBJECT ${http_sources})
-target_compile_definitions(await_http_objects PRIVATE _GNU_SOURCE)
-target_include_directories(await_http_objects
-	PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
-target_include_directories(await_http_objects SYSTEM PRIVATE ${http_includes})
-if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
-	target_compile_options(await_http_objects PRIVATE -mno-red-zone)
+await_library_flags(await_http_objects)
+if(http_includes)
+	target_include_directories(await_http_objects SYSTEM PRIVATE ${http_includes})
 endif()
 
-if(BUILD_SHARED_LIBS)
-	add_library(await_http SHARED $<TARGET_OBJECTS:await_http_objects>)
-	set_target_properties(await_http PROPERTIES
-		VERSION ${PROJECT_VERSION}
-		SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
-elseif(CMAKE_OBJCOPY AND CMAKE_NM)
-	set(archived_http)
-	foreach(source ${http_sources})
-		get_filename_component(name ${source} NAME_WE)
-		list(APPEND archived_http ${CMAKE_BINARY_DIR}/archive-http/http_${name}.o)
-	endforeach()
-	# Another prefix than the core's: both may have an internal function of the same name.
-	add_custom_command(OUTPUT ${archived_http}
-		COMMAND sh ${CMAKE_SOURCE_DIR}/cmake/archive.sh ${CMAKE_NM} ${CMAKE_OBJCOPY}
-			${CMAKE_BINARY_DIR}/archive-http await_private_http_
-			$<TARGET_OBJECTS:await_http_objects>
-		DEPENDS await_http_objects $<TARGET_OBJECTS:await_http_objects>
-			${CMAKE_SOURCE_DIR}/cmake/archive.sh
-		COMMAND_EXPAND_LISTS VERBATIM
-		COMMENT "Giving internal symbols of the HTTP library names of their own")
-	add_library(await_http STATIC ${archived_http})
-	set_target_properties(await_http PROPERTIES LINKER_LANGUAGE C)
-	set_source_files_properties(${archived_http} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
-else()
-	add_library(await_http STATIC $<TARGET_OBJECTS:await_http_objects>)
-endif()
+await_add_library(await_http await_http_objects await_private_http_ ${CMAKE_BINARY_DIR}/archive-http)
 set_target_properties(await_http PROPERTIES OUTPUT_NAME await-http EXPORT_NAME http)
 target_link_libraries(await_http PUBLIC await_core)
 # A library that nobody needs is not linked. In one word, which CMake neither moves nor tears apart.
@@ -102,8 +74,12 @@ if(BUILD_SHARED_LIBS)
 		target_link_libraries(await_http PRIVATE
 			"$<BUILD_INTERFACE:-Wl,--push-state,--as-needed,${http_link_paths},--pop-state>")
 	endif()
+	set(optional await_http)
+	if(have_tls)
+		list(APPEND optional await_tls)
+	endif()
 	target_link_libraries(await INTERFACE
-		"-Wl,--push-state,--as-needed" await_http "-Wl,--pop-state")
+		"-Wl,--push-state,--as-needed" ${optional} "-Wl,--pop-state")
 else()
 	if(http_libraries)
 		target_link_libraries(await_http INTERFACE

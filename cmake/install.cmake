@@ -4,7 +4,11 @@ include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/await)
 
-install(TARGETS await await_core await_names await_http EXPORT await_targets
+set(libraries await await_core await_names await_http)
+if(have_tls)
+	list(APPEND libraries await_tls)
+endif()
+install(TARGETS ${libraries} EXPORT await_targets
 	ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
 	LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
@@ -32,6 +36,14 @@ if(BUILD_SHARED_LIBS)
 	endif()
 elseif(names_have_cares)
 	string(APPEND pc_names " -lcares")
+endif()
+# The TLS library and what it needs are linked only where something of them is used.
+set(pc_tls "")
+if(have_tls AND BUILD_SHARED_LIBS)
+	set(pc_tls "-Wl,--push-state,--as-needed,-lawait-tls,--pop-state")
+	string(APPEND pc_names_private " -lssl -lcrypto")
+elseif(have_tls)
+	set(pc_tls "-lawait-tls -Wl,--push-state,--as-needed,-lssl,-lcrypto,--pop-state")
 endif()
 # The HTTP library and what it needs are linked only where something of them is used.
 if(BUILD_SHARED_LIBS)

@@ -26,6 +26,7 @@
 #include <await/server.h>
 #include <await/signal.h>
 #include <await/process.h>
+#include <await/tls.h>
 #include <await/udp.h>
 #include <await/url.h>
 #include <await/http.h>

@@ -142,8 +142,8 @@ ASYNC_API const char *async_stream_peer(async_stream *stream);
 ASYNC_API const char *async_stream_name(async_stream *stream);
 /* The descriptor, to set options on; the stream goes on to read, write and close it. -1: memory. */
 ASYNC_API int async_stream_descriptor(const async_stream *stream);
-/* A fact by name: "transport" ("socket", "pipe", "memory"), "peername", "sockname"; TLS adds its
- * own. NULL for what is not known. */
+/* A fact by name: "transport" ("socket", "pipe", "memory", "tls"), "peername", "sockname"; TLS adds
+ * its own (<await/tls.h>). NULL for what is not known. */
 ASYNC_API const char *async_stream_fact(async_stream *stream, const char *name);
 /* True once the server that the stream belongs to closes: a handler that finds this ends its work. */
 ASYNC_API bool async_stream_is_ending(const async_stream *stream);

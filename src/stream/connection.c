@@ -5,9 +5,6 @@
 #include "core/report.h"
 #include "stream/server.h"
 
-/* How long the peer of a connection that the server ends may take to see it. */
-static const double LINGER_SECONDS = 0.5;
-
 /* What the acceptor hands to the task, which starts at once and copies it. */
 struct arrival {
 	struct async_server *server;
@@ -39,10 +36,11 @@ static void linger(struct async_stream *stream)
 	async_timeout (LINGER_SECONDS) {
 		if (await_stream_end(stream))
 			return;
-		stream->draining = stream->eof = false;
+		stream_drain_off(stream);
 		while (await_stream_chunk(stream, &data) > 0)
 			continue;
 	}
+	stream->eof = true; /* closing waits for nothing more */
 }
 
 static void close_connection(struct connection *connection)
@@ -64,7 +62,7 @@ static void close_connection(struct connection *connection)
 /* A peer that went away, or a server that closes, is none of the owner's business. */
 static bool is_worth_telling(const struct connection *connection, int result)
 {
-	return result < 0 && result != -EPIPE && result != -ECONNRESET &&
+	return result < 0 && result != -EPIPE && result != -ECONNRESET && result != -ECONNABORTED &&
 	       !(connection->cancelled && result == -ECANCELED) &&
 	       !(connection->stream.closed && result == -EBADF);
 }

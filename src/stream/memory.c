@@ -150,6 +150,12 @@ static void memory_close(struct async_stream *stream, bool abort)
 	has_room(peer);
 }
 
+void memory_moved(struct async_stream *stream)
+{
+	if (stream->memory->peer)
+		stream->memory->peer->memory->peer = stream;
+}
+
 void memory_free(struct async_stream *stream)
 {
 	chunks_free(stream->loop, &stream->memory->chunks);

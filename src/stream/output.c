@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "stream/layer.h"
 #include "stream/stream.h"
 
 static void wake_below_marks(struct output *output)
@@ -22,6 +23,8 @@ void output_took(struct async_stream *stream, size_t size)
 {
 	chunks_drop(stream->loop, &stream->output.chunks, size);
 	wake_below_marks(&stream->output);
+	if (stream->above && stream->output.chunks.bytes <= stream->output.low)
+		layer_has_room(stream, 0);
 }
 
 void output_fail(struct async_stream *stream, int error)
@@ -35,6 +38,8 @@ void output_fail(struct async_stream *stream, int error)
 	wait_wake_all(&output->writers, error);
 	wait_wake_all(&output->drainers, error);
 	wait_wake_all(&output->flushers, error);
+	if (stream->above)
+		layer_has_room(stream, error);
 }
 
 static struct sender *sender_of(struct async_stream *stream)
@@ -150,7 +155,7 @@ static void sender_leave(struct async_stream *stream)
 	async_handle_cancel(&sender->soon);
 	stream->output.sender = NULL;
 	sender->stream = NULL;
-	if (stream->output.writer != SENDER || stream->memory) {
+	if (stream->output.writer != SENDER || stream->memory || stream->layer) {
 		free(sender);
 		return;
 	}

@@ -36,6 +36,15 @@ static void count_off(struct async_server *server)
 	wait_wake_all(&server->changes, 0);
 }
 
+/* On the stack: closing the descriptor may end the operation, and with it the record, at once. */
+static void end_stream(const struct parked *parked)
+{
+	struct async_stream stream = parked->stream;
+
+	stream_close_now(&stream, false);
+	stream_free(&stream);
+}
+
 /* Closing the descriptor ends the operation, now or later; its end frees the record. */
 static void close_parked(struct parked *parked)
 {
@@ -47,7 +56,7 @@ static void close_parked(struct parked *parked)
 	parked->server = NULL;
 	parked->loop->orphans++;
 	count_off(server);
-	async_close(parked->stream.fd);
+	end_stream(parked);
 }
 
 void connections_close_parked(struct async_server *server, size_t most)
@@ -81,7 +90,7 @@ static void end_unserved(struct parked *parked)
 
 	if (server->options.forget)
 		server->options.forget(parked->stream.user);
-	async_close(parked->stream.fd);
+	end_stream(parked);
 	free(parked);
 	count_off(server);
 }
@@ -114,28 +123,15 @@ static int set_timer(struct parked *parked)
 			 deadline_after(loop_clock(parked->loop), seconds));
 }
 
-/* Give back what an idle stream may hold. */
-static bool is_empty(struct async_stream *stream)
-{
-	if (stream->closed || stream->users || input_bytes(stream) || stream->eof ||
-	    stream->output.chunks.bytes || stream->output.writer)
-		return false;
-	input_release(stream);
-	output_release(stream);
-	free(stream->peer);
-	free(stream->name);
-	stream->peer = stream->name = NULL;
-	return true;
-}
-
 bool connection_park(struct connection *connection)
 {
 	struct async_server *server = connection->server;
 	struct parked *parked;
 	int64_t result;
 
-	if (connection->stream.draining || !is_empty(&connection->stream))
+	if (connection->stream.draining || !stream_is_idle(&connection->stream))
 		return false;
+	stream_slim(&connection->stream);
 	parked = malloc(sizeof *parked);
 	if (!parked)
 		return false;

@@ -9,12 +9,23 @@
 #include "core/report.h"
 #include "core/sigpipe.h"
 #include "net/address.h"
+#include "stream/layer.h"
 #include "stream/stream.h"
 
 enum { LIMIT_BYTES = 64 * 1024, HIGH_BYTES = 64 * 1024, CLOSE_SECONDS = 30 };
 
 /* The open streams of a loop: a value of the loop's under this key. */
 static const char streams_key;
+
+static struct async_stream *stream_below(const struct async_stream *stream)
+{
+	return stream->layer ? &stream->layer->inner : NULL;
+}
+
+static const char *kind_name(const struct async_stream *stream)
+{
+	return stream->layer ? stream->layer->kind->name : stream->transport->name;
+}
 
 /* At the end of a loop. What its tasks left open is told, and closed. */
 static void streams_end(void *list)
@@ -26,7 +37,7 @@ static void streams_end(void *list)
 
 		loop_report(stream->loop, "left", 0, NULL,
 			    "a stream (%s, descriptor %d) was never closed: it is closed now",
-			    stream->transport->name, stream->fd);
+			    kind_name(stream), stream->fd);
 		async_stream_abort(stream);
 	}
 	free(streams);
@@ -96,6 +107,8 @@ void stream_free(struct async_stream *stream)
 	output_release(stream);
 	if (stream->memory)
 		memory_free(stream);
+	if (stream->layer)
+		layer_free(stream);
 	free(stream->peer);
 	free(stream->name);
 	stream->peer = stream->name = NULL;
@@ -149,8 +162,7 @@ async_stream *async_stream_open(int fd, const async_stream_options *options)
 	return stream;
 }
 
-/* Everyone inside a call is woken and will leave. */
-static void close_now(struct async_stream *stream, bool abort)
+void stream_close_now(struct async_stream *stream, bool abort)
 {
 	stream->closed = true;
 	if (stream->output.sender && stream->output.writer == SENDER)
@@ -181,8 +193,42 @@ static void wait_until_gone(struct async_stream *stream)
 			wait_or_cancel(&stream->gone, &kind, stream);
 }
 
+/* Write out what is buffered; below a layer that has failed, its last words. */
+static int flush_to_close(struct async_stream *stream)
+{
+	struct async_stream *from = stream;
+	int error;
+
+	while (from->output.error && from->layer)
+		from = stream_below(from);
+	stream_enter(stream);
+	error = await_stream_flush(from);
+	return stream_leave(stream) ? -EBADF : error;
+}
+
+/* 0 or why not all that was written arrives; -EBADF: somebody else closed the stream. */
+static int close_gently(struct async_stream *stream, double seconds)
+{
+	int cancel_error = stream->loop->running->cancel_error, error = 0;
+	bool is_busy = async_stream_buffered(stream) || stream->output.writer;
+
+	/* Cancelled: nobody waits for the peer any more, but the stream is gone all the same. */
+	if (cancel_error)
+		return async_stream_buffered(stream) ? cancel_error : 0;
+	if (is_busy)
+		async_timeout (seconds)
+			error = flush_to_close(stream);
+	if (error == -ETIMEDOUT)
+		async_fail(error,
+			   "closing a stream: %zu bytes were not taken within %g s (stream"
+			   " option `close_seconds`)",
+			   async_stream_buffered(stream), seconds);
+	return error || !stream->layer ? error : layer_part(stream);
+}
+
 int stream_close_with(struct async_stream *stream, double seconds)
 {
+	bool pinned = stream->pinned;
 	int error = 0;
 
 	if (stream->closed) {
@@ -191,21 +237,11 @@ int stream_close_with(struct async_stream *stream, double seconds)
 		stream_free(stream);
 		return 0;
 	}
-	/* Cancelled: nobody waits for the peer any more, but the stream is gone all the same. */
-	if (stream->output.chunks.bytes && stream->loop->running->cancel_error)
-		error = stream->loop->running->cancel_error;
-	else if (stream->output.chunks.bytes || stream->output.writer) {
-		async_timeout (seconds)
-			error = await_stream_flush(stream);
-		if (error == -EBADF)
-			return error; /* closed by somebody else meanwhile: it may be gone */
-		if (error == -ETIMEDOUT)
-			async_fail(error,
-				   "closing a stream: %zu bytes were not taken within %g s (stream"
-				   " option `close_seconds`)",
-				   stream->output.chunks.bytes, seconds);
-	}
-	close_now(stream, error < 0);
+	error = close_gently(stream, seconds);
+	if (error == -EBADF && !pinned)
+		return error; /* closed by somebody else meanwhile: it may be gone */
+	if (!stream->closed)
+		stream_close_now(stream, error < 0);
 	wait_until_gone(stream);
 	stream_free(stream);
 	return error;
@@ -223,7 +259,7 @@ void async_stream_abort(async_stream *stream)
 {
 	if (!stream || stream->closed)
 		return;
-	close_now(stream, true);
+	stream_close_now(stream, true);
 	if (!stream->users && !stream->pinned)
 		stream_free(stream);
 }
@@ -232,9 +268,35 @@ void stream_drain(struct async_stream *stream)
 {
 	struct wait *wait = stream->reader ? stream->reader->wait : NULL;
 
-	stream->draining = true;
+	for (struct async_stream *below = stream; below; below = stream_below(below))
+		below->draining = true;
 	if (stream->idle && wait)
 		wait->kind->cancel(wait, -ESHUTDOWN);
+}
+
+void stream_drain_off(struct async_stream *stream)
+{
+	stream->eof = false;
+	for (; stream; stream = stream_below(stream))
+		stream->draining = false;
+}
+
+bool stream_is_idle(const struct async_stream *stream)
+{
+	return !stream->closed && !stream->users && !input_bytes(stream) && !stream->eof &&
+	       !stream->output.chunks.bytes && !stream->output.writer &&
+	       (!stream->layer || layer_is_idle(stream));
+}
+
+void stream_slim(struct async_stream *stream)
+{
+	for (; stream; stream = stream_below(stream)) {
+		input_release(stream);
+		output_release(stream);
+		free(stream->peer);
+		free(stream->name);
+		stream->peer = stream->name = NULL;
+	}
 }
 
 static const char *address_text(struct async_stream *stream, bool peer, char **text)
@@ -280,11 +342,13 @@ const char *async_stream_fact(async_stream *stream, const char *name)
 	if (!stream || !name)
 		return NULL;
 	if (!strcmp(name, "transport"))
-		return stream->transport->name;
+		return kind_name(stream);
 	if (!strcmp(name, "peername"))
 		return async_stream_peer(stream);
 	if (!strcmp(name, "sockname"))
 		return async_stream_name(stream);
+	if (stream->layer)
+		return layer_fact(stream, name);
 	return NULL;
 }
 

@@ -47,6 +47,9 @@ struct output {
 	bool ended;
 };
 
+/* How long the peer of a connection that the server ends may take to see it. */
+#define LINGER_SECONDS 0.5
+
 /* Stands for the background in output.writer. */
 #define SENDER ((struct async_task *)1)
 
@@ -95,6 +98,8 @@ struct async_stream {
 	struct input input;
 	struct output output;
 	struct memory_end *memory;
+	struct async_layer *layer;  /* of transport_layer */
+	struct async_stream *above; /* its background output waits for room in this one */
 	void *user;
 	char *peer, *name;		     /* made when somebody asks */
 	const struct sockaddr *peer_address; /* as accept told, or NULL */
@@ -111,11 +116,19 @@ struct async_stream *stream_new(const struct transport *transport,
 				const async_stream_options *options);
 /* Free what it holds, and itself unless it is pinned. */
 void stream_free(struct async_stream *stream);
+/* Everyone inside a call is woken and will leave. */
+void stream_close_now(struct async_stream *stream, bool abort);
 int stream_close_with(struct async_stream *stream, double seconds);
 /* A listener's new connection, in memory of the caller's. */
 int stream_init_socket(struct async_stream *stream, int fd, const async_stream_options *options);
 /* Nothing new is read from the peer: its reader finds the end once all that has come is read. */
 void stream_drain(struct async_stream *stream);
+/* No more of that: what still comes can be read. */
+void stream_drain_off(struct async_stream *stream);
+/* Nothing is unread, unsent or under way. */
+bool stream_is_idle(const struct async_stream *stream);
+/* Give back what an idle stream may hold. */
+void stream_slim(struct async_stream *stream);
 
 /* Begin a call on a stream: 0, or why it cannot. */
 static inline int stream_check(const struct async_stream *stream, const struct async_task *self)
@@ -190,5 +203,7 @@ extern const struct transport transport_socket, transport_pipe, transport_memory
 
 /* memory.c */
 void memory_free(struct async_stream *stream);
+/* The stream lies elsewhere now. */
+void memory_moved(struct async_stream *stream);
 
 #endif

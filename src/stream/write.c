@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include "stream/layer.h"
 #include "stream/stream.h"
 
 enum { PARTS_MAX = IOV_MAX, CHUNKS_AT_ONCE = 16 };
@@ -310,9 +311,9 @@ int await_stream_flush(async_stream *stream)
 {
 	int error = push(stream, "await_stream_flush");
 
-	if (error || (!stream->output.chunks.bytes && !stream->output.writer))
-		return error;
-	return wait_for_output(stream, &stream->output.flushers, &flush_kind);
+	if (!error && (stream->output.chunks.bytes || stream->output.writer))
+		error = wait_for_output(stream, &stream->output.flushers, &flush_kind);
+	return error || !stream->layer ? error : layer_flush(stream);
 }
 
 int await_stream_end(async_stream *stream)
@@ -331,7 +332,10 @@ int await_stream_end(async_stream *stream)
 
 size_t async_stream_buffered(const async_stream *stream)
 {
-	return stream ? stream->output.chunks.bytes : 0;
+	if (!stream)
+		return 0;
+	return stream->output.chunks.bytes +
+	       (stream->layer ? async_stream_buffered(&stream->layer->inner) : 0);
 }
 
 int async_stream_set_marks(async_stream *stream, size_t high, size_t low)

@@ -3,8 +3,8 @@
 # Installs the library into an empty place and builds and runs a program outside the tree against
 # it, through pkg-config and through the CMake package; then the same with the shared library.
 # Also looks at the names that the libraries export, and at who needs c-ares: programs linked with
-# await do, those linked with await-core depend on nothing. And at who needs the HTTP library
-# and those below it: only programs that use something of it, and of them what they use.
+# await do, those linked with await-core depend on nothing. And at who needs the HTTP and TLS
+# libraries and those below them: only programs that use something of them, and of them what they use.
 #
 #   tests/install/run.sh BUILD_DIR
 set -eu
@@ -69,6 +69,24 @@ try_urls()
 	done
 }
 
+# $1: a word for messages, $2: where CMake built. The same for TLS, where there is OpenSSL.
+try_tls()
+{
+	for program in "$work/with-pkg-config" "$work/url" "$2/outside" "$2/names" "$2/url"; do
+		if readelf -d "$program" | grep -E 'NEEDED.*(libssl|libcrypto|await-tls)'; then
+			echo "$1: $program uses no TLS and links what it needs"
+			exit 1
+		fi
+	done
+	[ -e "$2/tls" ] || return 0
+	# shellcheck disable=SC2046
+	cc -Wall -Wextra -Werror -o "$work/tls" "$outside/tls.c" $(pkg-config --cflags --libs await)
+	for program in "$work/tls" "$2/tls"; do
+		"$program" | grep -q 'a TLS server needs a certificate' ||
+			{ echo "$1: $program does not know TLS"; exit 1; }
+	done
+}
+
 # $1: prefix it was installed under, $2: a word for messages
 try_both_ways()
 {
@@ -88,6 +106,7 @@ try_both_ways()
 		{ echo "$2: await::core has names"; exit 1; }
 	try_names "$2"
 	try_urls "$2" "$work/cmake-$2"
+	try_tls "$2" "$work/cmake-$2"
 	echo "$2: pkg-config and CMake package work, version $(pkg-config --modversion await)"
 }
 
@@ -99,7 +118,9 @@ check_exported_names()
 }
 
 cmake --install "$build" --prefix "$work/static" > /dev/null
-for library in libawait.a libawait-names.a libawait-http.a; do
+tls=
+[ -z "$(find "$work/static" -name libawait-tls.a)" ] || tls=libawait-tls
+for library in libawait.a libawait-names.a libawait-http.a $tls${tls:+.a}; do
 	nm -g --defined-only "$(find "$work/static" -name $library)" | check_exported_names $library
 done
 # What a library above the core uses of it is exported: tests, which link plain archives, do not tell.
@@ -107,7 +128,7 @@ if [ -e "$build/libawait_internal.a" ]; then
 	nm -g --defined-only "$build/libawait_internal.a" |
 		awk 'NF == 3 && $3 !~ /^(async|await)_/ { print $3 }' | sort -u > "$work/internal"
 	[ -s "$work/internal" ] || { echo "nm tells nothing of libawait_internal.a"; exit 1; }
-	for library in libawait-names.a libawait-http.a; do
+	for library in libawait-names.a libawait-http.a $tls${tls:+.a}; do
 		nm -u "$(find "$work/static" -name $library)" | awk '{ print $NF }' | sort -u |
 			comm -12 - "$work/internal" > "$work/used"
 		[ ! -s "$work/used" ] ||
@@ -124,7 +145,7 @@ try_both_ways "$work/moved" moved
 cmake -S "$source" -B "$work/build-shared" -DBUILD_SHARED_LIBS=ON -DLIBAWAIT_BENCH=OFF > /dev/null
 env -u MAKEFLAGS cmake --build "$work/build-shared" -j "$(nproc)" > /dev/null
 cmake --install "$work/build-shared" --prefix "$work/shared" > /dev/null
-for library in libawait.so libawait-names.so libawait-http.so; do
+for library in libawait.so libawait-names.so libawait-http.so $tls${tls:+.so}; do
 	nm -D -g --defined-only "$(find "$work/shared" -name $library)" | check_exported_names $library
 done
 try_both_ways "$work/shared" shared
