@@ -11,9 +11,21 @@
 #include "http/bytes.h"
 #include "http/route.h"
 
-static bool is_plain(char byte)
+/* pchar of RFC 3986, 3.3 without escapes, and the slash; the dot, which may be a segment that means
+ * something, apart. */
+static const bool quick[256] = {
+	/* clang-format off */
+	['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
+	['-'] = true, ['_'] = true, ['~'] = true,
+	['!'] = true, ['$'] = true, ['&'] = true, ['\''] = true, ['('] = true, [')'] = true,
+	['*'] = true, ['+'] = true, [','] = true, [';'] = true, ['='] = true,
+	[':'] = true, ['@'] = true, ['/'] = true,
+	/* clang-format on */
+};
+
+static inline bool is_plain(char byte)
 {
-	return byte_is(byte, BYTE_HOST) || byte == '/' || byte == ':' || byte == '@';
+	return quick[(unsigned char)byte] || byte == '.';
 }
 
 static bool is_unreserved(char byte)
@@ -63,10 +75,13 @@ bool http_path_is_canonical(const char *path, size_t size)
 
 	if (!size || *path != '/')
 		return false;
-	for (; at < end; at++) {
-		if (likely(is_plain(*at))) {
-			if (unlikely(*at == '.' && at[-1] == '/') &&
-			    dots_of(at, segment_end(at, end)))
+	for (;; at++) {
+		while (likely(at < end && quick[(unsigned char)*at]))
+			at++;
+		if (at == end)
+			return true;
+		if (*at == '.') {
+			if (unlikely(at[-1] == '/') && dots_of(at, segment_end(at, end)))
 				return false;
 		} else if (is_escape(at, end) && !(at[1] >= 'a') && !(at[2] >= 'a') &&
 			   !is_unreserved((char)(hex_of(at[1]) << 4 | hex_of(at[2])))) {
@@ -75,7 +90,6 @@ bool http_path_is_canonical(const char *path, size_t size)
 			return false;
 		}
 	}
-	return true;
 }
 
 size_t http_path_byte(const char *at, const char *end, char room[3], size_t *written)
