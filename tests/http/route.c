@@ -219,6 +219,7 @@ TEST_WITH(methods, "W08 W11 W14", .backends = ONCE)
 	add("POST", "/a/{y}");
 	add("M-SEARCH", "/a/fixed");
 	add("*", "/any");
+	add("*star", "/star");
 	add("GET", "/any");
 	add("*", "/any/{x}");
 	CHECK_INT(http_router_add(router, &(struct http_route_options){ .method = "GET",
@@ -236,6 +237,8 @@ TEST_WITH(methods, "W08 W11 W14", .backends = ONCE)
 	CHECK_STR(found("PUT", "/a/fixed"), "405");
 	CHECK_STR(found("PUT", "/any"), "/any");
 	CHECK_STR(found("QUERY", "/any/1"), "/any/{x} x=1");
+	CHECK_STR(found("GET", "/star"), "405");
+	CHECK_STR(found("*star", "/star"), "/star");
 	CHECK_STR(found("HEAD", "/bare"), "405");
 	CHECK_INT(http_router_allow(router, "/a/fixed", 8, text, sizeof text), 25);
 	CHECK_STR(text, "GET, HEAD, M-SEARCH, POST");
@@ -557,10 +560,10 @@ static int whole_life(const char *pattern)
 
 TEST_WITH(out_of_memory, "X19", .backends = ONCE)
 {
-	static const char *const calls[] = { "malloc", "calloc", "realloc", "strdup" };
+	static const char *const calls[] = { "malloc", "calloc", "realloc", "strdup", "strndup" };
 	static const char *const patterns[] = { "/{x}y{z}", "/{x}y{z:\\d+}" };
 
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 10; i++) {
 		const char *call = calls[i / 2];
 		int nth = 1, result;
 
