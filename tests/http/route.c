@@ -580,3 +580,36 @@ TEST_WITH(out_of_memory, "X19", .backends = ONCE)
 	}
 	fault_clear();
 }
+
+static int match_in_task(void *path)
+{
+	struct http_route_match match;
+	int result = http_router_match(router, "GET", 3, path, strlen(path), &match);
+
+	if (result == HTTP_ROUTE_FOUND)
+		http_route_match_end(&match);
+	return result;
+}
+
+/* On the smallest stack that a task may have, whatever the expression does. */
+TEST_TASK_WITH(expressions_on_a_small_stack, "W10", .backends = BACKEND_EPOLL)
+{
+	static const struct async_task_options small = { .stack_bytes = 16 * 1024 };
+	char *deep = calloc(1, 20002);
+	async_task *task;
+	int result;
+
+	CHECK(deep);
+	begin();
+	add("GET", "/{a:(?:(?:x|y)(?:x|z)?)*(?:w)}");
+	memset(deep, 'x', 20000);
+	deep[0] = '/';
+	task = async_create_task_with(&small, match_in_task, deep);
+	result = await_task(task);
+	CHECK(result == HTTP_ROUTE_NONE || result == -EMSGSIZE);
+	deep[20000] = 'w';
+	result = await_task(async_create_task_with(&small, match_in_task, deep));
+	CHECK(result == HTTP_ROUTE_FOUND || result == -EMSGSIZE);
+	http_router_free(router);
+	free(deep);
+}
