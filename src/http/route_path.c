@@ -36,11 +36,6 @@ static bool is_unreserved(char byte)
 	       byte == '.' || byte == '_' || byte == '~';
 }
 
-static int hex_of(char byte)
-{
-	return byte <= '9' ? byte - '0' : (byte | 0x20) - 'a' + 10;
-}
-
 static bool is_escape(const char *at, const char *end)
 {
 	return *at == '%' && end - at > 2 && byte_is(at[1], BYTE_HEX) && byte_is(at[2], BYTE_HEX);
@@ -84,7 +79,7 @@ bool http_path_is_canonical(const char *path, size_t size)
 			if (unlikely(at[-1] == '/') && dots_of(at, segment_end(at, end)))
 				return false;
 		} else if (is_escape(at, end) && !(at[1] >= 'a') && !(at[2] >= 'a') &&
-			   !is_unreserved((char)(hex_of(at[1]) << 4 | hex_of(at[2])))) {
+			   !is_unreserved((char)(byte_hex(at[1]) << 4 | byte_hex(at[2])))) {
 			at += 2;
 		} else {
 			return false;
@@ -96,7 +91,7 @@ size_t http_path_byte(const char *at, const char *end, char room[3], size_t *wri
 {
 	static const char digits[] = "0123456789ABCDEF";
 	bool escape = is_escape(at, end);
-	unsigned char byte = escape ? (unsigned char)(hex_of(at[1]) << 4 | hex_of(at[2])) :
+	unsigned char byte = escape ? (unsigned char)(byte_hex(at[1]) << 4 | byte_hex(at[2])) :
 				      (unsigned char)*at;
 
 	if (escape ? is_unreserved((char)byte) : is_plain(*at)) {
