@@ -106,6 +106,13 @@ static struct decoded decode_with(enum http_coding coding, const struct http_dec
 		got.result = http_decoder_finish(decoder);
 	else
 		CHECK_INT(http_decoder_finish(decoder), got.result);
+	if (got.result < 0) {
+		size_t used, made;
+		char byte;
+
+		CHECK_INT(http_decoder_step(decoder, "", 0, &used, &byte, 1, &made),
+			  http_decoder_finish(decoder));
+	}
 	http_decoder_free(decoder);
 	return got;
 }
@@ -279,6 +286,10 @@ TEST_WITH(malformed, "H20", .backends = ONCE)
 	decodes_to(HTTP_CODING_ZSTD,
 		   BYTES("\x5a\x2a\x4d\x18\x02\0\0\0ab\x28\xb5\x2f\xfd\x20\x05\x29\0\0hello"),
 		   BYTES("hello"), 1, 1);
+	/* A kind of block that there is not. */
+	CHECK_INT(decode_error(HTTP_CODING_ZSTD, NULL, BYTES("\x28\xb5\x2f\xfd\x20\x05\x2f\0\0"),
+			       9),
+		  -EBADMSG);
 	/* A window of 16 MiB, in six bytes. */
 	CHECK_INT(decode_error(HTTP_CODING_ZSTD, NULL, BYTES("\x28\xb5\x2f\xfd\x00\x70\x01\x00"),
 			       9),

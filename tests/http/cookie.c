@@ -271,6 +271,9 @@ TEST_WITH(matching, "H40", .backends = ONCE)
 	CHECK(!domain("127.0.0.1", "0.0.1"));
 	CHECK(!domain("[::1]", "1]"));
 	CHECK(!domain("::ffff:1.2", "2"));
+	CHECK(!domain("2001:db8::1", "1"));
+	CHECK(domain("a-name-that-is-longer-than-any-address-could-ever-be.example", "example"));
+	CHECK(!domain("[fe80::1.example]", "example]"));
 	CHECK(path("/", "/"));
 	CHECK(path("/a/b", "/"));
 	CHECK(path("/a/b", "/a"));

@@ -383,7 +383,10 @@ TEST_WITH(refused_expressions, "W10", .backends = ONCE)
 		"/{a:((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((x"
 		"))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))}",
 		NULL, -EINVAL, "more than 63 groups");
+	/* By itself it is one; what follows becomes part of its comment. */
+	refused("GET", "/{a:(?x)b #}/c", NULL, -EINVAL, "missing closing parenthesis");
 	http_router_free(router);
+	http_router_free(NULL);
 }
 
 /* An expression that would take for ever is an error that says which limit to change. */
@@ -460,12 +463,17 @@ static void not_built(char *path, int error, const char *text)
 
 TEST_WITH(reversing, "W12", .backends = ONCE)
 {
+	struct http_route_match match;
+
 	begin();
 	CHECK_INT(add_as("GET", "/caf\xc3\xa9", "fixed"), 0);
 	CHECK_INT(add_as("GET", "/u/{id}/p/{post}.x", "post"), 0);
 	CHECK_INT(add_as("GET", "/n/{n:\\d+}", "number"), 0);
 	CHECK_INT(add_as("GET", "/f/{path:.*}", "file"), 0);
 	CHECK_INT(add_as("GET", "/{a}-{b}", "pair"), 0);
+	CHECK(http_router_match(router, "GET", 3, "/n/1", 4, &match) == HTTP_ROUTE_FOUND);
+	CHECK_STR(http_route_name(match.route), "number");
+	CHECK_STR(http_route_method(match.route), "GET");
 	built(BUILD("fixed", ), "/caf%C3%A9");
 	built(BUILD("post", { "post", "a/b c%" }, { "id", "\xc3\xa9?#" }, ),
 	      "/u/%C3%A9%3F%23/p/a%2Fb%20c%25.x");
@@ -505,6 +513,8 @@ TEST_WITH(host_masks, "W16", .backends = ONCE)
 		{ "a-*.example.*", "a-1.example.org", 1 },
 		{ "a-*.example.*", "b-1.example.org", 0 },
 		{ "*", "x", 1 },
+		{ "a*", "a", 1 },
+		{ "a**", "abc", 1 },
 		{ "*", "", 0 },
 		{ "example.com:8080", "example.com:8080", 1 },
 		{ "example.com:8080", "example.com", 0 },
@@ -545,6 +555,8 @@ static int whole_life(const char *pattern)
 	}
 	if (!result)
 		result = http_router_match(router, "GET", 3, "/%41%42/../fixed1/1y2", 21, &match);
+	if (result == HTTP_ROUTE_METHOD || result == HTTP_ROUTE_NONE)
+		result = -EINVAL;
 	if (result == HTTP_ROUTE_FOUND)
 		http_route_match_end(&match);
 	if (result >= 0)
@@ -565,7 +577,7 @@ TEST_WITH(out_of_memory, "X19", .backends = ONCE)
 
 	for (int i = 0; i < 10; i++) {
 		const char *call = calls[i / 2];
-		int nth = 1, result;
+		int nth = 1, result, failed = 0;
 
 		for (;; nth++) {
 			fault_clear();
@@ -573,10 +585,12 @@ TEST_WITH(out_of_memory, "X19", .backends = ONCE)
 			result = whole_life(patterns[i % 2]);
 			if (fault_count(call) < nth || result == -EOPNOTSUPP)
 				break;
-			CHECK_INT(result, -ENOMEM);
+			/* Without compiled code expressions work as well. */
+			CHECK(result == -ENOMEM || (!result && i % 2));
+			failed += result == -ENOMEM;
 		}
 		CHECK(!result || (i % 2 && result == -EOPNOTSUPP));
-		CHECK(nth > 1 || result);
+		CHECK(failed || result);
 	}
 	fault_clear();
 }
