@@ -8,7 +8,7 @@ set(faulty_calls
 	accept4 bind close connect epoll_create1 epoll_ctl epoll_wait epoll_pwait2 eventfd fcntl
 	getsockopt listen madvise mmap mprotect munmap pipe2 poll read readv recv recvfrom recvmmsg recvmsg send
 	sendfile sendmmsg sendmsg sendto setsockopt socket socketpair syscall timerfd_create write writev
-	fork inotify_add_watch inotify_init1 calloc malloc realloc aligned_alloc posix_memalign strdup pthread_create)
+	fork inotify_add_watch inotify_init1 calloc malloc realloc aligned_alloc posix_memalign strdup strndup pthread_create)
 list(TRANSFORM faulty_calls PREPEND "-Wl,--wrap=")
 
 add_library(await_harness OBJECT

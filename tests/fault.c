@@ -27,7 +27,7 @@
 
 #define EACH_CALL(X)                                                                            \
 	X(accept4)                                                                              \
-	X(fork)                                                                                 \
+	X(fork) X(strndup)                                                                      \
 	X(inotify_add_watch) X(inotify_init1) X(bind) X(close) X(connect) X(epoll_create1) X(   \
 		epoll_ctl) X(epoll_wait) X(epoll_pwait2) X(eventfd) X(fcntl) X(getsockopt)      \
 		X(listen) X(madvise) X(mmap) X(mprotect) X(munmap) X(pipe2) X(poll) X(read) X(  \
@@ -231,6 +231,7 @@ WRAP(void *, NULL, calloc, (size_t count, size_t size), (count, size))
 WRAP(void *, NULL, realloc, (void *block, size_t size), (block, size))
 WRAP(void *, NULL, aligned_alloc, (size_t alignment, size_t size), (alignment, size))
 WRAP(char *, NULL, strdup, (const char *text), (text))
+WRAP(char *, NULL, strndup, (const char *text, size_t size), (text, size))
 WRAP_CODE(posix_memalign, (void **block, size_t alignment, size_t size), (block, alignment, size))
 WRAP_CODE(pthread_create,
 	  (pthread_t * thread, const pthread_attr_t *attributes, void *(*body)(void *), void *arg),

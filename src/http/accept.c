@@ -32,15 +32,6 @@ static const char *find_end(const char *at, const char *end, char stop)
 	return at;
 }
 
-static struct http_slice trimmed(const char *data, const char *from, const char *end)
-{
-	while (from < end && is_blank(*from))
-		from++;
-	while (end > from && is_blank(end[-1]))
-		end--;
-	return (struct http_slice){ (uint32_t)(from - data), (uint32_t)(end - from) };
-}
-
 /* "0", "0.5", "1.000"; further digits are more precision than there is. -1: none of these. */
 static int parse_quality(const char *text, size_t size)
 {
@@ -63,19 +54,19 @@ static bool parse_element(const char *data, const char *at, const char *end,
 {
 	const char *semicolon = find_end(at, end, ';'), *first = semicolon;
 
-	preference->value = trimmed(data, at, semicolon);
+	preference->value = http_trimmed(data, at, semicolon);
 	preference->quality = HTTP_QUALITY_MAX;
-	preference->parameters = trimmed(data, first, end);
+	preference->parameters = http_trimmed(data, first, end);
 	while (semicolon < end) {
 		const char *next = find_end(semicolon + 1, end, ';');
-		struct http_slice parameter = trimmed(data, semicolon + 1, next);
+		struct http_slice parameter = http_trimmed(data, semicolon + 1, next);
 		const char *text = data + parameter.at;
 
 		if (parameter.size >= 2 && (text[0] | 0x20) == 'q' && text[1] == '=') {
 			int quality = parse_quality(text + 2, parameter.size - 2);
 
 			preference->quality = (unsigned int)quality;
-			preference->parameters = trimmed(data, first, semicolon);
+			preference->parameters = http_trimmed(data, first, semicolon);
 			return quality >= 0 && preference->value.size;
 		}
 		semicolon = next;

@@ -29,6 +29,12 @@ static inline bool is_blank(char byte)
 	return byte == ' ' || byte == '\t';
 }
 
+/* The value of a BYTE_HEX. */
+static inline int byte_hex(char byte)
+{
+	return byte <= '9' ? byte - '0' : (byte | 0x20) - 'a' + 10;
+}
+
 static inline char byte_lower(char byte)
 {
 	return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;

@@ -43,29 +43,6 @@ static bool split_pair(const char *at, const char *end, struct http_cookie *cook
 	return http_is_token(cookie->name, cookie->name_size);
 }
 
-/* Where the pair ends: at a semicolon, which inside quotes belongs to the value as long as the
- * quotes are closed. */
-static const char *pair_end(const char *at, const char *end)
-{
-	const char *semicolon = memchr(at, ';', (size_t)(end - at));
-	const char *equals = memchr(at, '=', (size_t)(end - at));
-
-	if (!semicolon)
-		return end;
-	if (!equals || equals > semicolon || equals + 1 == end || equals[1] != '"')
-		return semicolon;
-	for (at = equals + 2; at < end && *at != '"'; at++) {
-		if (*at == '\\' && at + 1 < end)
-			at++;
-	}
-	if (at == end)
-		return semicolon;
-	do
-		at++;
-	while (at < end && is_blank(*at));
-	return at == end || *at == ';' ? at : semicolon;
-}
-
 bool http_cookies_next(struct http_cookies *cookies, struct http_cookie *cookie)
 {
 	while (cookies->field) {
@@ -74,9 +51,13 @@ bool http_cookies_next(struct http_cookies *cookies, struct http_cookie *cookie)
 		const char *end = cookies->data + value->at + value->size;
 
 		while (at < end) {
-			const char *next = pair_end(at, end);
-			bool right = split_pair(at, next, cookie);
+			/* In quotes, too: clients know no quotes, and a value that somebody could
+			 * set must not swallow the cookies behind it. */
+			const char *next = memchr(at, ';', (size_t)(end - at));
+			bool right;
 
+			next = next ? next : end;
+			right = split_pair(at, next, cookie);
 			at = next + (next < end);
 			cookies->at = (uint32_t)(at - cookies->data);
 			if (right)

@@ -11,6 +11,15 @@ struct http_items http_items_of(const char *data, const struct http_field *field
 				    .end = field->value.at + field->value.size };
 }
 
+struct http_slice http_trimmed(const char *data, const char *from, const char *end)
+{
+	while (from < end && is_blank(*from))
+		from++;
+	while (end > from && is_blank(end[-1]))
+		end--;
+	return (struct http_slice){ (uint32_t)(from - data), (uint32_t)(end - from) };
+}
+
 bool http_items_next(struct http_items *items, struct http_slice *item)
 {
 	while (!items->done) {
@@ -20,15 +29,9 @@ bool http_items_next(struct http_items *items, struct http_slice *item)
 
 		items->done = !comma;
 		items->at = (uint32_t)(to - items->data) + (comma ? 1 : 0);
-		while (from < to && is_blank(*from))
-			from++;
-		while (to > from && is_blank(to[-1]))
-			to--;
-		if (from < to) {
-			*item = (struct http_slice){ (uint32_t)(from - items->data),
-						     (uint32_t)(to - from) };
+		*item = http_trimmed(items->data, from, to);
+		if (item->size)
 			return true;
-		}
 		items->empty = true;
 	}
 	return false;

@@ -18,6 +18,9 @@ struct http_items http_items_of(const char *data, const struct http_field *field
 /* The next element that has content. Quoted strings are not known: for lists of tokens. */
 bool http_items_next(struct http_items *items, struct http_slice *item);
 
+/* What is left of [from, end) without blanks around it; offsets from `data`. */
+struct http_slice http_trimmed(const char *data, const char *from, const char *end);
+
 /* Whether a part of a field value is `lower`, letters of either case; `lower` holds letters,
  * digits, hyphens. Values have no control byte but HTAB, which folds onto none of these. */
 static inline bool http_item_is(const char *data, struct http_slice item, const char *lower)

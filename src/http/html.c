@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Escapes: two tables' worth of rules and one loop. */
+/* Escapes, into room that may be too small. */
 #include <string.h>
 #include "http/html.h"
 

@@ -59,14 +59,16 @@ int http_multipart_next(struct http_multipart *multipart, const char *data, size
 /* The body is over: 0, or -EBADMSG without its final boundary. */
 int http_multipart_eof(const struct http_multipart *multipart);
 
+struct http_part_field {
+	const char *name, *value;
+};
+
 /* What a part says of itself when it is written. Texts without control bytes. */
 struct http_part {
 	const char *name;     /* of the form's field; NULL: no Content-Disposition */
 	const char *filename; /* NULL: none */
 	const char *type;     /* Content-Type; NULL: none, so text/plain */
-	const struct http_part_field {
-		const char *name, *value;
-	} * fields; /* more */
+	const struct http_part_field *fields; /* more */
 	size_t field_count;
 };
 

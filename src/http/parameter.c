@@ -129,11 +129,6 @@ static enum charset take_charset(const char **at, const char *end)
 	return size == 10 && bytes_same(name, "iso-8859-1", 10) ? CHARSET_LATIN1 : CHARSET_UNKNOWN;
 }
 
-static int hex(char byte)
-{
-	return byte <= '9' ? byte - '0' : (byte | 0x20) - 'a' + 10;
-}
-
 /* Percent-encoded bytes; false: an escape is none. A byte of ISO-8859-1 above ASCII becomes two,
  * but took three, or is one that must not be there unencoded. */
 static bool decode_extended(const char *at, const char *end, enum charset charset, char *room,
@@ -147,7 +142,7 @@ static bool decode_extended(const char *at, const char *end, enum charset charse
 		if (byte == '%') {
 			if (end - at < 3 || !byte_is(at[1], BYTE_HEX) || !byte_is(at[2], BYTE_HEX))
 				return false;
-			byte = (unsigned char)(hex(at[1]) << 4 | hex(at[2]));
+			byte = (unsigned char)(byte_hex(at[1]) << 4 | byte_hex(at[2]));
 			at += 2;
 		}
 		at++;

@@ -18,7 +18,7 @@ static inline const struct http_route *pick(const struct resource *resource, con
 			return route;
 		if (head && !route->no_head && method_is(route, "GET", 3))
 			other = route;
-		else if (!other && route->method[0] == '*')
+		else if (!other && method_is(route, "*", 1))
 			other = route;
 	}
 	return other;

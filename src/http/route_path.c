@@ -11,9 +11,21 @@
 #include "http/bytes.h"
 #include "http/route.h"
 
-static bool is_plain(char byte)
+/* pchar of RFC 3986, 3.3 without escapes, and the slash; the dot, which may be a segment that means
+ * something, apart. */
+static const bool quick[256] = {
+	/* clang-format off */
+	['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true,
+	['-'] = true, ['_'] = true, ['~'] = true,
+	['!'] = true, ['$'] = true, ['&'] = true, ['\''] = true, ['('] = true, [')'] = true,
+	['*'] = true, ['+'] = true, [','] = true, [';'] = true, ['='] = true,
+	[':'] = true, ['@'] = true, ['/'] = true,
+	/* clang-format on */
+};
+
+static inline bool is_plain(char byte)
 {
-	return byte_is(byte, BYTE_HOST) || byte == '/' || byte == ':' || byte == '@';
+	return quick[(unsigned char)byte] || byte == '.';
 }
 
 static bool is_unreserved(char byte)
@@ -22,11 +34,6 @@ static bool is_unreserved(char byte)
 
 	return (lower >= 'a' && lower <= 'z') || byte_is(byte, BYTE_DIGIT) || byte == '-' ||
 	       byte == '.' || byte == '_' || byte == '~';
-}
-
-static int hex_of(char byte)
-{
-	return byte <= '9' ? byte - '0' : (byte | 0x20) - 'a' + 10;
 }
 
 static bool is_escape(const char *at, const char *end)
@@ -63,26 +70,28 @@ bool http_path_is_canonical(const char *path, size_t size)
 
 	if (!size || *path != '/')
 		return false;
-	for (; at < end; at++) {
-		if (likely(is_plain(*at))) {
-			if (unlikely(*at == '.' && at[-1] == '/') &&
-			    dots_of(at, segment_end(at, end)))
+	for (;; at++) {
+		while (likely(at < end && quick[(unsigned char)*at]))
+			at++;
+		if (at == end)
+			return true;
+		if (*at == '.') {
+			if (unlikely(at[-1] == '/') && dots_of(at, segment_end(at, end)))
 				return false;
 		} else if (is_escape(at, end) && !(at[1] >= 'a') && !(at[2] >= 'a') &&
-			   !is_unreserved((char)(hex_of(at[1]) << 4 | hex_of(at[2])))) {
+			   !is_unreserved((char)(byte_hex(at[1]) << 4 | byte_hex(at[2])))) {
 			at += 2;
 		} else {
 			return false;
 		}
 	}
-	return true;
 }
 
 size_t http_path_byte(const char *at, const char *end, char room[3], size_t *written)
 {
 	static const char digits[] = "0123456789ABCDEF";
 	bool escape = is_escape(at, end);
-	unsigned char byte = escape ? (unsigned char)(hex_of(at[1]) << 4 | hex_of(at[2])) :
+	unsigned char byte = escape ? (unsigned char)(byte_hex(at[1]) << 4 | byte_hex(at[2])) :
 				      (unsigned char)*at;
 
 	if (escape ? is_unreserved((char)byte) : is_plain(*at)) {

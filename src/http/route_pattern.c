@@ -237,7 +237,11 @@ static int parse_parts(struct pattern_parser *parser)
 	pattern->shape = make_shape(pattern);
 	if (!pattern->text || !pattern->shape)
 		return out_of_memory(parser);
-	return find_kinds(pattern) ? 0 : route_regex_compile(pattern);
+	if (!find_kinds(pattern))
+		return route_regex_compile(pattern);
+	pattern->trailing = pattern->count == 1 && pattern->variables[0].kind == VARIABLE_PART &&
+			    !pattern->variables[0].literal_size;
+	return 0;
 }
 
 int route_pattern_parse(struct route_pattern *pattern, const char *text)
@@ -366,11 +370,23 @@ static int match_plain(const struct route_pattern *pattern, const char *at, cons
 	return at == end;
 }
 
+/* One segment at the end, what most patterns have. */
+static inline int match_trailing(const char *at, const char *end, const char *path,
+				 struct http_slice *values)
+{
+	values[0] = (struct http_slice){ (uint32_t)(at - path), (uint32_t)(end - at) };
+	while (at < end && *at != '/')
+		at++;
+	return values[0].size && at == end;
+}
+
 int route_pattern_match(const struct route_pattern *pattern, struct route_scratch *scratch,
 			const char *path, size_t size, struct http_slice *values)
 {
 	if (size < pattern->literal_size || memcmp(path, pattern->literal, pattern->literal_size))
 		return 0;
+	if (likely(pattern->trailing))
+		return match_trailing(path + pattern->literal_size, path + size, path, values);
 	if (unlikely(pattern->regex))
 		return route_regex_match(pattern, scratch, path, size, values);
 	return match_plain(pattern, path + pattern->literal_size, path + size, path, values);

@@ -36,6 +36,7 @@ struct route_pattern {
 	size_t prefix_size; /* of `literal`, up to the last slash: what the index knows it by */
 	char *shape; /* the canonical pattern with names left out: equal for equal patterns */
 	unsigned int count;
+	bool trailing; /* one variable of one segment, at the end */
 	struct route_variable variables[HTTP_ROUTE_VARIABLES];
 	void *regex; /* the whole, compiled; NULL: none is needed */
 };

@@ -33,12 +33,47 @@ struct regex_scratch {
 	pcre2_jit_stack *stack;
 };
 
+static void *regex_allocate(size_t size, void *unused)
+{
+	(void)unused;
+	return malloc(size);
+}
+
+static void regex_release(void *block, void *unused)
+{
+	(void)unused;
+	free(block);
+}
+
+/* PCRE2 would take the same functions; through these, tests can make them fail. What is made with a
+ * context keeps them, not the context. */
+static pcre2_general_context *context_new(void)
+{
+	return pcre2_general_context_create(regex_allocate, regex_release, NULL);
+}
+
+static pcre2_code *compile(const char *text, uint32_t more_options, int *code, size_t *offset)
+{
+	pcre2_general_context *general = context_new();
+	pcre2_compile_context *context = general ? pcre2_compile_context_create(general) : NULL;
+	pcre2_code *regex = NULL;
+
+	*code = PCRE2_ERROR_NOMEMORY;
+	if (context)
+		regex = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
+				      options | more_options, code, offset, context);
+	pcre2_compile_context_free(context);
+	pcre2_general_context_free(general);
+	return regex;
+}
+
 static int regex_refuse(const struct route_pattern *pattern, const char *name, int code,
 			size_t offset)
 {
 	PCRE2_UCHAR message[200];
 
-	if (code == PCRE2_ERROR_NOMEMORY)
+	/* The compiler's number for it is another one than the matcher's. */
+	if (code == PCRE2_ERROR_NOMEMORY || code == PCRE2_ERROR_HEAP_FAILED)
 		return async_fail(-ENOMEM, "route pattern \"%.200s\"", pattern->text);
 	if (pcre2_get_error_message(code, message, sizeof message) < 0)
 		message[0] = '\0';
@@ -58,8 +93,7 @@ static int count_groups(const struct route_pattern *pattern, const struct route_
 
 	if (!variable->regex)
 		return 0;
-	regex = pcre2_compile((PCRE2_SPTR)variable->regex, PCRE2_ZERO_TERMINATED, options, &code,
-			      &offset, NULL);
+	regex = compile(variable->regex, 0, &code, &offset);
 	if (!regex)
 		return regex_refuse(pattern, variable->name, code, offset);
 	pcre2_pattern_info(regex, PCRE2_INFO_CAPTURECOUNT, &groups);
@@ -119,9 +153,7 @@ int route_regex_compile(struct route_pattern *pattern)
 	if (!text)
 		return async_fail(-ENOMEM, "route pattern \"%.200s\"", pattern->text);
 	write_whole(pattern, text);
-	pattern->regex = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
-				       options | PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &offset,
-				       NULL);
+	pattern->regex = compile(text, PCRE2_ANCHORED | PCRE2_ENDANCHORED, &code, &offset);
 	free(text);
 	if (!pattern->regex)
 		return regex_refuse(pattern, pattern->text, code, offset);
@@ -149,19 +181,22 @@ static void scratch_free(struct regex_scratch *scratch)
 static struct regex_scratch *scratch_new(const struct http_route_limits *limits)
 {
 	struct regex_scratch *scratch = calloc(1, sizeof *scratch);
+	pcre2_general_context *general = context_new();
 
-	if (!scratch)
-		return NULL;
-	scratch->data = pcre2_match_data_create(GROUPS_MAX, NULL);
-	scratch->context = pcre2_match_context_create(NULL);
-	scratch->stack = pcre2_jit_stack_create(CODE_STACK_BYTES, CODE_STACK_BYTES_MAX, NULL);
-	if (!scratch->data || !scratch->context) {
+	if (scratch && general) {
+		scratch->data = pcre2_match_data_create(GROUPS_MAX, general);
+		scratch->context = pcre2_match_context_create(general);
+		scratch->stack =
+			pcre2_jit_stack_create(CODE_STACK_BYTES, CODE_STACK_BYTES_MAX, general);
+	}
+	pcre2_general_context_free(general);
+	if (!scratch || !scratch->data || !scratch->context) {
 		scratch_free(scratch);
 		return NULL;
 	}
 	pcre2_set_match_limit(scratch->context, limits->steps);
 	pcre2_set_depth_limit(scratch->context, limits->depth);
-	/* No stack: PCRE2 was built without a compiler of code, or memory is short. */
+	/* Without one, because memory is short or PCRE2 knows no compiled code: the interpreter. */
 	if (scratch->stack)
 		pcre2_jit_stack_assign(scratch->context, NULL, scratch->stack);
 	return scratch;
@@ -206,7 +241,8 @@ int route_regex_match(const struct route_pattern *pattern, struct route_scratch 
 		own = scratch_new(&scratch->limits);
 	if (unlikely(!own))
 		return async_fail(-ENOMEM, "matching a path with \"%.200s\"", pattern->text);
-	code = pcre2_match(pattern->regex, (PCRE2_SPTR)path, size, 0, 0, own->data, own->context);
+	code = pcre2_match(pattern->regex, (PCRE2_SPTR)path, size, 0, own->stack ? 0 : PCRE2_NO_JIT,
+			   own->data, own->context);
 	places = pcre2_get_ovector_pointer(own->data);
 	for (unsigned int i = 0; code > 0 && i < pattern->count; i++) {
 		const size_t *place = &places[2 * pattern->variables[i].group];

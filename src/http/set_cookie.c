@@ -5,18 +5,9 @@
 #include <string.h>
 #include "http/bytes.h"
 #include "http/cookie.h"
-#include "http/name.h"
+#include "http/field.h"
 
 enum { ADDRESS_BYTES = 46 };
-
-static struct http_slice trimmed(const char *text, const char *from, const char *end)
-{
-	while (from < end && is_blank(*from))
-		from++;
-	while (end > from && is_blank(end[-1]))
-		end--;
-	return (struct http_slice){ (uint32_t)(from - text), (uint32_t)(end - from) };
-}
 
 static bool is(const char *text, struct http_slice slice, const char *lower)
 {
@@ -110,8 +101,8 @@ bool http_set_cookie_parse(const char *text, size_t size, struct http_set_cookie
 	pair_end = pair_end ? pair_end : end;
 	equals = memchr(text, '=', (size_t)(pair_end - text));
 	if (equals)
-		cookie->name = trimmed(text, text, equals);
-	cookie->value = trimmed(text, equals ? equals + 1 : text, pair_end);
+		cookie->name = http_trimmed(text, text, equals);
+	cookie->value = http_trimmed(text, equals ? equals + 1 : text, pair_end);
 	if (!(cookie->name.size + cookie->value.size) ||
 	    cookie->name.size + cookie->value.size > HTTP_COOKIE_BYTES)
 		return false;
@@ -121,8 +112,8 @@ bool http_set_cookie_parse(const char *text, size_t size, struct http_set_cookie
 		pair_end = memchr(at, ';', (size_t)(end - at));
 		pair_end = pair_end ? pair_end : end;
 		equals = memchr(at, '=', (size_t)(pair_end - at));
-		take_attribute(cookie, text, trimmed(text, at, equals ? equals : pair_end),
-			       trimmed(text, equals ? equals + 1 : pair_end, pair_end));
+		take_attribute(cookie, text, http_trimmed(text, at, equals ? equals : pair_end),
+			       http_trimmed(text, equals ? equals + 1 : pair_end, pair_end));
 	}
 	return !is_disguised(text, cookie);
 }

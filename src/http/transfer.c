@@ -91,11 +91,6 @@ static int base64_step(struct http_transfer *transfer, const char *data, size_t 
 	return 0;
 }
 
-static int hex(char byte)
-{
-	return byte <= '9' ? byte - '0' : (byte | 0x20) - 'a' + 10;
-}
-
 /* The byte after "=" and what came behind that. Returns whether `*byte` is to be given out, or -1:
  * malformed. */
 static int after_equals(struct http_transfer *transfer, char *byte)
@@ -104,12 +99,12 @@ static int after_equals(struct http_transfer *transfer, char *byte)
 
 	if (transfer->state == DIGIT) {
 		transfer->state = TEXT;
-		*byte = (char)(transfer->bits << 4 | (unsigned int)hex(next));
+		*byte = (char)(transfer->bits << 4 | (unsigned int)byte_hex(next));
 		return byte_is(next, BYTE_HEX) ? 1 : -1;
 	}
 	if (transfer->state == EQUALS && byte_is(next, BYTE_HEX)) {
 		transfer->state = DIGIT;
-		transfer->bits = (uint32_t)hex(next);
+		transfer->bits = (uint32_t)byte_hex(next);
 		return 0;
 	}
 	if (transfer->state != RETURN && (is_blank(next) || next == '\r')) {

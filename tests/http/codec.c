@@ -106,6 +106,13 @@ static struct decoded decode_with(enum http_coding coding, const struct http_dec
 		got.result = http_decoder_finish(decoder);
 	else
 		CHECK_INT(http_decoder_finish(decoder), got.result);
+	if (got.result < 0) {
+		size_t used, made;
+		char byte;
+
+		CHECK_INT(http_decoder_step(decoder, "", 0, &used, &byte, 1, &made),
+			  http_decoder_finish(decoder));
+	}
 	http_decoder_free(decoder);
 	return got;
 }
@@ -279,6 +286,10 @@ TEST_WITH(malformed, "H20", .backends = ONCE)
 	decodes_to(HTTP_CODING_ZSTD,
 		   BYTES("\x5a\x2a\x4d\x18\x02\0\0\0ab\x28\xb5\x2f\xfd\x20\x05\x29\0\0hello"),
 		   BYTES("hello"), 1, 1);
+	/* A kind of block that there is not. */
+	CHECK_INT(decode_error(HTTP_CODING_ZSTD, NULL, BYTES("\x28\xb5\x2f\xfd\x20\x05\x2f\0\0"),
+			       9),
+		  -EBADMSG);
 	/* A window of 16 MiB, in six bytes. */
 	CHECK_INT(decode_error(HTTP_CODING_ZSTD, NULL, BYTES("\x28\xb5\x2f\xfd\x00\x70\x01\x00"),
 			       9),
@@ -521,4 +532,42 @@ TEST_WITH(out_of_memory, "X19", .backends = ONCE)
 		free(body.data);
 	}
 	free(text.data);
+}
+
+/* The worst there is: encoders of the highest level, on all that they look at. */
+static int code_in_task(void *unused)
+{
+	struct bytes text = text_of(300000);
+
+	(void)unused;
+	for (int coding = HTTP_CODING_GZIP; coding < HTTP_CODING_COUNT; coding++) {
+		static const int levels[] = { [HTTP_CODING_GZIP] = 9,
+					      [HTTP_CODING_DEFLATE] = 1,
+					      [HTTP_CODING_BR] = 11,
+					      [HTTP_CODING_ZSTD] = 19 };
+		struct http_encoder *encoder;
+		size_t used, made;
+		struct bytes body;
+
+		if (!http_coding_available((enum http_coding)coding))
+			continue;
+		encoder = http_encoder_new((enum http_coding)coding, levels[coding]);
+		body = (struct bytes){ malloc(text.size), 0 };
+		CHECK(encoder && body.data);
+		CHECK_INT(http_encoder_step(encoder, HTTP_ENCODE_FINISH, text.data, text.size,
+					    &used, body.data, text.size, &made),
+			  HTTP_CODEC_END);
+		body.size = made;
+		decodes_to((enum http_coding)coding, body, text, body.size, 10000);
+		http_encoder_free(encoder);
+		free(body.data);
+	}
+	free(text.data);
+	return 0;
+}
+
+/* All of it has enough of the default stack of a task. */
+TEST_TASK_WITH(coding_in_a_task, "W28 H19", .backends = BACKEND_EPOLL, .deadline = 60)
+{
+	CHECK_INT(await_task(async_create_task(code_in_task, NULL)), 0);
 }

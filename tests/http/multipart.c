@@ -237,6 +237,12 @@ TEST_WITH(boundaries, "W24", .backends = ONCE)
 	sprintf(text, "multipart/mixed; boundary=%sx", seventy);
 	CHECK_INT(http_multipart_boundary(text, strlen(text), boundary), -EINVAL);
 	CHECK_TEXT_HAS(async_error(), "1 to 70 bytes");
+	char *large = calloc(1, 601);
+	memset(large, ' ', 600);
+	memcpy(large, "multipart/mixed; boundary=x;", 28);
+	CHECK_INT(http_multipart_boundary(large, 600, boundary), -EINVAL);
+	CHECK_TEXT_HAS(async_error(), "600 bytes, where 512 are enough");
+	free(large);
 	static const char *const wrong[] = { "multipart/mixed",
 					     "multipart/mixed; boundary=",
 					     "multipart/mixed; boundary=\"\"",

@@ -77,6 +77,11 @@ TEST_WITH(parameters_found, "W24 W19", .backends = ONCE)
 	CHECK_STR(value_of("a; name*1=bar; name*0=foo; name*3=no", "name"), "foobar");
 	CHECK_STR(value_of("a; name*0*=UTF-8'en'%c3%a9; name*1=x%41; name*2*=%41", "name"),
 		  "\xc3\xa9x%41A");
+	CHECK_STR(value_of("a; name*=US-ASCII''x%20y", "name"), "x y");
+	CHECK_STR(value_of("; n*0=a; n*1=b; n*2=c; n*3=d; n*4=e; n*5=f; n*6=g; n*7=h; n*8=i; "
+			   "n*9=j; n*10=k; n*11=l",
+			   "n"),
+		  "abcdefghijkl");
 	CHECK_STR(value_of("a; name*1=bar; name=plain", "name"), "plain");
 	CHECK_STR(value_of("a; name*0=x; name*1*=%41; name=plain", "name"), "plain");
 }
