@@ -20,7 +20,7 @@ class Contender:
     slow: bool = False  # tens of times slower: counting runs are made shorter
 
     def command_for(self, port):
-        return [str(port) if word == "PORT" else word for word in self.command]
+        return [word.replace("PORT", str(port)) for word in self.command]
 
 
 RAW_EPOLL = "raw epoll loop"

@@ -165,6 +165,28 @@ def print_streams(streams):
     table(["", "", ""], rows)
 
 
+def print_http(results):
+    for key, title in (("depth_1", "HTTP, 64 connections"), ("depth_16", "pipelined 16 deep")):
+        runs = results[key]
+        reference = next(iter(runs.values()))  # the hand-written loop comes first
+        print(f"\n{title}: requests/s, CPU of the server for each; ratios to the {next(iter(runs))}")
+        for name, own in runs.items():
+            rate = summary([run[0] for run in own])
+            cpu = summary([run[1] for run in own])
+            rates = summary([a[0] / b[0] for a, b in zip(own, reference)])
+            cpus = summary([b[1] / a[1] for a, b in zip(own, reference)])
+            print(f"  {name:<22} {rate['median']:>9.0f} ±{rate['mad']:<7.0f} {cpu['median']:6.2f} us"
+                  f"   by rate {rates['median']:.3f} ±{rates['mad']:.3f}"
+                  f"   by CPU {cpus['median']:.3f} ±{cpus['mad']:.3f}")
+    for idle in results["idle"]:
+        print(f"  idle, {idle['connections']} kept alive, {idle['name']}: {idle['bytes']:.0f} bytes"
+              f" of RSS each, and {idle['page_table_bytes']:.0f} of page tables")
+    beside = results["beside"]
+    print(f"  while fib({beside['number']}) ran for {beside['seconds']:.1f} s in the pool, "
+          f"{beside['requests']} others were answered: p50 {beside['p50_ms']:.2f} ms, "
+          f"p99 {beside['p99_ms']:.2f} ms, the slowest {beside['max_ms']:.2f} ms")
+
+
 def print_all(results):
     plan = results["plan"]
     print(EXPLANATION.format(**results["machine"], busy=BUSY_ENOUGH))
@@ -181,3 +203,5 @@ def print_all(results):
         print_micro(results["micro"])
     if results.get("streams"):
         print_streams(results["streams"])
+    if results.get("http"):
+        print_http(results["http"])
