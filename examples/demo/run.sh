@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: MIT
 # The demo: examples/echo_sockets.c, as it stands in the README, holds every client that one process
 # may have (20,000 if the descriptor limit allows), and so does examples/echo_streams.c. Then the same
-# against a thread per client. Ends with a table of all. `make demo` runs it; it takes less than a minute.
+# against a thread per client. Ends with a table of all. Last the web service of the README: one
+# client asks for a number that takes long, fifty others go on; and the same with the service that
+# computes in its handler. `make demo` runs it; it takes less than a minute.
 #
-#   examples/demo/run.sh BUILD_DIR [CLIENTS [ROUNDS]]
+#   examples/demo/run.sh BUILD_DIR [CLIENTS [ROUNDS [NUMBER]]]
 set -u
 
-build=${1-build} wanted=${2-20000} rounds=${3-10}
+build=${1-build} wanted=${2-20000} rounds=${3-10} number=${4-45}
 thread_kilobytes=32 # memory of a thread that waits, its kernel stack and page tables included
 patience_seconds=20 # the second backend has its turn if the first took less
 started=$(date +%s)
@@ -121,6 +123,28 @@ so many threads may take half of the free memory."
 Its own words: $(head -n 1 "$work/errors")"
 }
 
+# $1: a web service. Fifty clients ask for fib(6), one for fib($number).
+web()
+{
+	echo "$1: 50 clients ask for fib(6), and one for fib($number)"
+	start_server "$1"
+	"$build/examples/web_clients" "$address" 50 "$number" > "$work/$1" &
+	client=$!
+	wait "$client" || fail "the clients of $1 failed"
+	client=''
+	stop
+}
+
+web_table()
+{
+	printf '\n%-44s%17s%17s\n' '' fib_service fib_blocking
+	for row in "long_seconds:fib($number) took, s" 'answered:fib(6) answered meanwhile' \
+		'p50_ms:  they waited, p50, ms' 'p99_ms:  p99, ms' 'max_ms:  the longest, ms'; do
+		printf '%-44s%17s%17s\n' "${row#*:}" "$(figure fib_service "${row%%:*}")" \
+			"$(figure fib_blocking "${row%%:*}")"
+	done
+}
+
 # $1...: names of figures, a column each.
 table()
 {
@@ -174,7 +198,7 @@ table()
 
 hard_limit=$(ulimit -H -n)
 ulimit -n "$hard_limit" || fail "cannot raise the descriptor limit to the hard one, $hard_limit"
-for program in echo_sockets echo_streams echo_threads echo_clients; do
+for program in echo_sockets echo_streams echo_threads echo_clients fib_blocking web_clients; do
 	[ -x "$build/examples/$program" ] || fail "$build/examples/$program is missing: build first"
 done
 
@@ -186,8 +210,14 @@ if [ "$backend" = uring ] && [ $(($(date +%s) - started)) -lt "$patience_seconds
 fi
 streams "${columns%% *}"
 threads
+# The service answers JSON: without jansson it is not there.
+if [ -x "$build/examples/fib_service" ]; then
+	web fib_service
+	web fib_blocking
+fi
 # shellcheck disable=SC2086
 table $columns streams threads
+[ ! -e "$work/fib_blocking" ] || web_table
 echo
 [ -z "$notes" ] || echo "$notes"
 echo "Every echo is 64 bytes, compared. Clients and server share $(nproc) processors." \

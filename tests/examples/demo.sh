@@ -26,7 +26,7 @@ expect()
 	}
 }
 
-sh "$source/examples/demo/run.sh" "$build" "$clients" 3 > "$work/output" 2>&1 || {
+sh "$source/examples/demo/run.sh" "$build" "$clients" 3 32 > "$work/output" 2>&1 || {
 	cat "$work/output"
 	exit 1
 }

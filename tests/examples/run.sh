@@ -11,7 +11,7 @@ source=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(cd "$1" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-tried=' echo_sockets echo_threads echo_clients udp_echo '
+tried=' echo_sockets echo_threads echo_clients udp_echo web_clients '
 
 # $1...: an example and its arguments. Its output must be what standard input says. A machine that
 # stands still for a tenth of a second may change the order of things, but not three times.
