@@ -24,8 +24,13 @@ typedef struct async_http_options {
 	size_t fields;	       /* field lines; 0: 128, at most 65535. Over: 431 */
 	size_t head_bytes;     /* the whole head; 0: 65536. Over: 431 */
 	const char *name;      /* of the field Server; NULL: "libawait"; "": none */
-	bool debug;	       /* pages of errors tell async_error() to the client */
-	bool quiet;	       /* await_http_serve does not print its addresses */
+	/* HTTPS: write ASYNC_HTTPS(tls), with a context from async_tls_server (<await/tls.h>),
+	 * which stays the caller's. Keep its shutdown_seconds short: closing connections wait for
+	 * that. */
+	struct async_tls *tls;
+	int (*start_tls)(async_stream *stream, struct async_tls *tls, const char *host);
+	bool debug; /* pages of errors tell async_error() to the client */
+	bool quiet; /* await_http_serve does not print its addresses */
 	/* A line for each answer goes there. The format, NULL for
 	 * %a %t "%r" %s %b "%{Referer}i" "%{User-Agent}i", is made of %a the peer's address, %t
 	 * when it began, %P the process, %r the request line, %s the status, %b bytes of body, %T
@@ -38,12 +43,14 @@ typedef struct async_http_options {
 	void *log_arg;
 } async_http_options;
 
+#define ASYNC_HTTPS(context) .tls = (context), .start_tls = await_stream_start_tls
+
 /*
  * Serve until Ctrl-C or SIGTERM (0), or until the calling task is cancelled (-ECANCELED). Prints
  * where it listens. At the end: no new connections, idle ones closed, `closing` hooks, handlers
- * given grace_seconds and then cancelled, `stop` hooks. `address` as in await_serve; NULL: ":8080".
- * Takes the application, also on failure. Errors: what was wrong with the application; of its
- * hooks; as await_serve.
+ * given grace_seconds and then cancelled, `stop` hooks. `address` as in await_serve; NULL: ":8080",
+ * or ":8443" for HTTPS. Takes the application, also on failure. Errors: what was wrong with the
+ * application; of its hooks; as await_serve.
  */
 ASYNC_API int await_http_serve(async_app *app, const char *address);
 ASYNC_API int await_http_serve_with(const async_http_options *options, async_app *app,

@@ -15,7 +15,7 @@ void request_begin(struct async_request *request, char *first, size_t size)
 	answer_begin(&request->answer);
 	request->outer = request->app = request->server ? request->server->app : NULL;
 	request->route = NULL;
-	request->other_method = request->body_ended = request->secure = false;
+	request->other_method = request->body_ended = false;
 	request->next = 0;
 	request->began = 0;
 	request->blame = 0;
@@ -230,7 +230,10 @@ const char *async_request_host(async_request *request)
 const char *async_request_scheme(async_request *request)
 {
 	if (!request->scheme)
-		request->scheme = request->secure ? "https" : "http";
+		request->scheme =
+			request->stream && async_stream_fact(request->stream, "tls_version") ?
+				"https" :
+				"http";
 	return request->scheme;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <await/run.h>
 #include <await/task.h>
+#include <await/tls.h>
 #include "base/base.h"
 #include "http/access.h"
 #include "http/h1.h"
@@ -101,6 +102,9 @@ static int await_head(struct http1 *h1)
 	size = (int)http_request_parse(&h1->head, data, (size_t)n);
 	if (unlikely(!size))
 		size = await_rest_of_head(h1, &data, (size_t)n);
+	if (unlikely(size < 0) && async_tls_is_hello(data, (size_t)n))
+		async_fail(-EPROTO, "this port speaks HTTP, and a client spoke TLS to it: is it "
+				    "https:// instead of http://?");
 	return likely(size > 0) ? take_head(h1, data, (size_t)size) : size;
 }
 
@@ -166,8 +170,6 @@ static void answer(struct http1 *h1)
 
 	if (unlikely(h1->server->access || h1->server->options.log))
 		request->began = async_now();
-	if (async_stream_is_ending(h1->stream) || http_server_is_ending(h1->server))
-		h1->closing = true;
 	result = await_app_handle(request);
 	await_answer_end(request, result);
 	if (unlikely(request->began))
@@ -222,11 +224,29 @@ static int serve(struct http1 *h1)
 	return 0;
 }
 
+/* A new connection that is to be HTTPS. What peers do wrong with it is none of the owner's
+ * business, unless he wants to know. */
+static bool await_tls(struct async_http_server *server, async_stream *stream)
+{
+	const async_http_options *options = &server->options;
+	int error;
+
+	if (!options->start_tls || async_stream_user(stream))
+		return true;
+	async_stream_set_user(stream, server);
+	error = options->start_tls(stream, options->tls, NULL);
+	if (error < 0 && options->debug)
+		async_report_error(error, "a client's TLS: %s", async_error());
+	return error >= 0;
+}
+
 int http1_serve(struct async_http_server *server, async_stream *stream)
 {
 	struct http1 h1; /* not cleared: most of it is room */
 	int result;
 
+	if (unlikely(!await_tls(server, stream)))
+		return 0;
 	h1.request.carrier = &http1_carrier;
 	h1.request.server = server;
 	h1.request.stream = stream;

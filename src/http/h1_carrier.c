@@ -283,7 +283,8 @@ static int h1_head(struct async_request *request, const void *data, size_t size,
 	if (!room)
 		return async_fail(-ENOMEM, "no memory for the head of an answer");
 	/* A peer that was not told to go on may send the body, or not. */
-	h1->closing |= request->answer.close || (!h1->continued && !h1->body.done);
+	h1->closing |= request->answer.close || (!h1->continued && !h1->body.done) ||
+		       async_request_is_ending(request);
 	head_size = write_head(h1, room, room_size, size, whole);
 	if (head_size < 0) {
 		error = (int)head_size;

@@ -79,7 +79,6 @@ struct async_request {
 	int blamed;	 /* and what it returned */
 	bool body_begun; /* somebody asked for it */
 	bool body_ended;
-	bool secure;
 	const struct http_route_match *match; /* of the route's variables */
 	struct async_event *unread; /* set when the body has been read: somebody waits for that */
 	const char *piece;	    /* of the body, of which so much is unread */

@@ -85,6 +85,9 @@ static int take_options(struct async_http_server *http, const async_http_options
 	own->write_seconds = or_default(own->write_seconds, WRITE_SECONDS);
 	own->linger_seconds = or_default(own->linger_seconds, LINGER_SECONDS);
 	own->server.park_seconds = own->idle_seconds;
+	if (own->tls && !own->start_tls)
+		return async_fail(-EINVAL,
+				  "HTTP option `tls` without `start_tls`: write ASYNC_HTTPS");
 	error = take_limits(http);
 	/* A head must fit into what the stream may hold. */
 	if (!error && own->server.stream.limit < http->limits.head_bytes + (size_t)65536)
@@ -94,6 +97,13 @@ static int take_options(struct async_http_server *http, const async_http_options
 	if (!error && own->access_log)
 		error = http_access_new(&http->access, own->access_log, own->access_format);
 	return error;
+}
+
+static const char *address_of(const struct async_http_server *http, const char *address)
+{
+	if (address)
+		return address;
+	return http->options.start_tls ? ":8443" : ":8080";
 }
 
 static void http_free(struct async_http_server *http)
@@ -222,7 +232,7 @@ async_http_server *await_http_start(const async_http_options *options, async_app
 	if (!http)
 		return NULL;
 	http->options.server.closing = await_closing;
-	http->server = await_server_start(&http->options.server, address ? address : ":8080",
+	http->server = await_server_start(&http->options.server, address_of(http, address),
 					  await_http_connection, http);
 	if (http->server)
 		return http;
@@ -254,7 +264,9 @@ static void print_addresses(async_server *server, void *arg)
 	for (size_t i = 0; (address = async_server_address(server, i)); i++) {
 		bool path = !strncmp(address, "unix:", 5);
 
-		printf("Serving %s%s%s\n", path ? "" : "http://", address, path ? "" : "/");
+		const char *scheme = http->options.start_tls ? "https://" : "http://";
+
+		printf("Serving %s%s%s\n", path ? "" : scheme, address, path ? "" : "/");
 	}
 	fflush(stdout);
 	if (http->listening)
@@ -273,7 +285,7 @@ int await_http_serve_with(const async_http_options *options, async_app *app, con
 	http->options.server.closing = await_closing;
 	if (!http->options.quiet)
 		http->options.server.listening = print_addresses;
-	error = await_serve_with(&http->options.server, address ? address : ":8080",
+	error = await_serve_with(&http->options.server, address_of(http, address),
 				 await_http_connection, http);
 	stopped = async_report_main(await_hooks_stop(http));
 	return error ? error : stopped;
