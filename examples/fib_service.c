@@ -16,14 +16,13 @@ static long fib_job(void *n)
 
 static int fib_handler(async_request *request, void *arg)
 {
-	long n = async_request_match_int(request, "n");
+	long n = async_request_match_int(request, "n"), result;
 
 	(void)arg;
 	if (n < 0 || n > 60)
 		return 404;
-	return await_respond_json(request,
-				  json_pack("{s:I}", "result",
-					    (json_int_t)await_thread(fib_job, ASYNC_INT(n))));
+	result = await_thread(fib_job, ASYNC_INT(n));
+	return await_respond_json(request, json_pack("{s:I}", "result", (json_int_t)result));
 }
 
 int main(int argc, char **argv)
