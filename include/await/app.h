@@ -78,12 +78,10 @@ ASYNC_API void async_app_free(async_app *app);
  * method or the name; -EEXIST: the same again; -EBUSY: being served; -ENOMEM.
  */
 #define async_route(app, method, pattern, handler, arg) \
-	async_route_with(app, NULL, method, pattern, handler, arg)
-#define async_route_with(app, options, method, pattern, handler, arg) \
-	async_route_at_(app, options, method, pattern, handler, (void *)(arg))
-ASYNC_API int async_route_at_(async_app *app, const async_route_options *options,
-			      const char *method, const char *pattern, async_http_handler *handler,
-			      void *arg);
+	async_route_with(app, NULL, method, pattern, handler, (void *)(arg))
+ASYNC_API int async_route_with(async_app *app, const async_route_options *options,
+			       const char *method, const char *pattern, async_http_handler *handler,
+			       void *arg);
 /* What answers when no route does. Without one: 404; 405 where another method has a route. */
 ASYNC_API int async_fallback(async_app *app, async_http_handler *handler, void *arg);
 

@@ -141,8 +141,8 @@ static int add_route(async_app *app, const async_route_options *options, const c
 	return 0;
 }
 
-int async_route_at_(async_app *app, const async_route_options *options, const char *method,
-		    const char *pattern, async_http_handler *handler, void *arg)
+int async_route_with(async_app *app, const async_route_options *options, const char *method,
+		     const char *pattern, async_http_handler *handler, void *arg)
 {
 	static const async_route_options defaults;
 	struct app_call call = { .handler = handler, .arg = arg };

@@ -34,7 +34,7 @@ for path in [root + "/README.md"] + sorted(glob.glob(root + "/docs/*.md")):
     name = os.path.relpath(path, root)
     whole_page = name == "docs/cheatsheet.md"
     if whole_page:  # its blocks are one program, in their order
-        program = ["#include <await.h>\n#include <errno.h>\n#include <stdio.h>\n#include <stdlib.h>\n"]
+        program = ["#include <await.h>\n#include <errno.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"]
         program += re.findall(r"^```c\n(.*?)^```", text, re.S | re.M)
         blocks += len(program) - 1
         bad += compile_block(name, "".join(program), ["-Wno-unused-function", "-Wno-unused-but-set-variable"])

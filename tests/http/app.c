@@ -23,7 +23,7 @@ TEST_WITH(mistakes_are_told_where_they_are_made, "W08 W10 W12", .backends = ONCE
 		async_route_options options = { .name = cases[i].name };
 
 		CHECK_INT(async_route_with(app, &options, cases[i].method, cases[i].pattern, say,
-					   "x"),
+					   (void *)"x"),
 			  cases[i].error);
 		CHECK_TEXT_HAS(async_error(), cases[i].text);
 		async_app_free(app);
@@ -100,7 +100,7 @@ TEST_TASK(another_method_is_405_with_allow, "W08 W11 W14")
 	async_route(app, "GET", "/", say, "x");
 	async_route(app, "PUT,DELETE", "/", say, "y");
 	async_route_with(app, &(async_route_options){ .no_head = true }, "GET", "/no-head", say,
-			 "z");
+			 (void *)"z");
 	async_route(app, "*", "/all", say, "all");
 	server = serve_app(app, NULL);
 	CHECK_TEXT_HAS(ask(server, "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
@@ -140,7 +140,7 @@ TEST_TASK(applications_in_applications, "W15 W17 W01 W31")
 	async_route(app, "GET", "/", say, "root");
 	async_route(api, "GET", "/", say, "api");
 	async_route_with(v2, &(async_route_options){ .name = "item" }, "GET", "/items/{id}", say,
-			 "item");
+			 (void *)"item");
 	CHECK_INT(async_mount(api, "/v2", v2), 0);
 	CHECK_INT(async_mount(app, "/api", api), 0);
 	CHECK_INT(async_mount(app, "/twice", api), -EINVAL);
