@@ -138,21 +138,36 @@ static char *print(char *room, size_t room_size, size_t *size, const char *forma
 	return text;
 }
 
-int await_respond_printf(async_request *request, const char *format, ...)
+/* Print, and send what was printed by one of the two ways. */
+static int await_printed(async_request *request, const char *format, va_list list,
+			 int (*send)(async_request *request, const void *data, size_t size))
 {
 	char room[PRINT_BYTES], *text;
-	va_list list;
 	size_t size;
 	int error;
 
-	va_start(list, format);
 	text = print(room, sizeof room, &size, format, list);
-	va_end(list);
 	if (!text)
 		return -ENOMEM;
-	error = await_respond_known(request, TEXT_TYPE, sizeof TEXT_TYPE - 1, text, size);
+	error = send(request, text, size);
 	if (text != room)
 		free(text);
+	return error;
+}
+
+static int await_text(async_request *request, const void *data, size_t size)
+{
+	return await_respond_known(request, TEXT_TYPE, sizeof TEXT_TYPE - 1, data, size);
+}
+
+int await_respond_printf(async_request *request, const char *format, ...)
+{
+	va_list list;
+	int error;
+
+	va_start(list, format);
+	error = await_printed(request, format, list, await_text);
+	va_end(list);
 	return error;
 }
 
@@ -196,19 +211,12 @@ int await_respond_write(async_request *request, const void *data, size_t size)
 
 int await_respond_writef(async_request *request, const char *format, ...)
 {
-	char room[PRINT_BYTES], *text;
 	va_list list;
-	size_t size;
 	int error;
 
 	va_start(list, format);
-	text = print(room, sizeof room, &size, format, list);
+	error = await_printed(request, format, list, await_respond_write);
 	va_end(list);
-	if (!text)
-		return -ENOMEM;
-	error = await_respond_write(request, text, size);
-	if (text != room)
-		free(text);
 	return error;
 }
 
