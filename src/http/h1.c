@@ -108,6 +108,16 @@ static int await_head(struct http1 *h1)
 	return likely(size > 0) ? take_head(h1, data, (size_t)size) : size;
 }
 
+static void log_answer(struct http1 *h1)
+{
+	const async_http_options *options = &h1->server->options;
+
+	if (h1->server->access)
+		http_access_write(h1->server->access, &h1->request);
+	if (options->log)
+		options->log(&h1->request, options->log_arg);
+}
+
 /* Something that is not HTTP, or too much, or too slow: say so, and no more. */
 static void refuse(struct http1 *h1, int error)
 {
@@ -125,8 +135,10 @@ static void refuse(struct http1 *h1, int error)
 	h1->head.method = HTTP_METHOD_OTHER;
 	h1->head.fields.count = 0;
 	h1->head.fields.seen = 0;
+	h1->request.method = h1->request.target = "-"; /* for the log */
 	async_refuse(&h1->request, (int)status, "%s", async_error());
 	await_answer_status(&h1->request, status);
+	log_answer(h1);
 	request_end(&h1->request);
 }
 
@@ -150,16 +162,6 @@ static void await_drop_body(struct http1 *h1)
 	async_scope_end(&scope);
 	if (http_wait_end(h1->loop, &wait) || !h1->request.body_ended)
 		h1->closing = true;
-}
-
-static void log_answer(struct http1 *h1)
-{
-	const async_http_options *options = &h1->server->options;
-
-	if (h1->server->access)
-		http_access_write(h1->server->access, &h1->request);
-	if (options->log)
-		options->log(&h1->request, options->log_arg);
 }
 
 static void answer(struct http1 *h1)

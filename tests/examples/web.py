@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The web services as their users meet them, by Python's http.client and by curl.
+"""The web services as their users meet them, by Python's http.client, by curl and by wrk.
 
 covers: Z32, Z33, Z34, Z36, Z37, W02, W04
 
@@ -110,6 +110,17 @@ def check_fib_service(backend):
     assert service.errors == "", service.errors
 
 
+def check_load(backend):
+    """wrk finds nothing to complain of."""
+    with Service("fib_service", backend=backend) as service:
+        done = subprocess.run(["wrk", "-t1", "-c50", "-d1", service.url("/fib/6")],
+                              capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "Non-2xx" not in done.stdout and "Socket errors" not in done.stdout, done.stdout
+        assert int(re.search(r"(\d+) requests in", done.stdout).group(1)) > 500, done.stdout
+    assert service.errors == "", service.errors
+
+
 def check_fib_blocking(backend):
     """The article's failure: while it computes nobody is answered, and the watchdog says who it is."""
     with Service("fib_blocking", backend=backend) as service:
@@ -176,6 +187,7 @@ def check_wrong_address():
 def main():
     for backend in ("uring", "epoll"):
         check_fib_service(backend)
+        check_load(backend)
         check_fib_blocking(backend)
         check_events(backend)
         check_todo(backend)

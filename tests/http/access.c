@@ -51,6 +51,14 @@ TEST_TASK(fields_of_ones_own, "W44")
 	free(text);
 }
 
+TEST_TASK(what_was_no_request_is_logged_too, "W44 M15")
+{
+	char *text = logged("%a \"%r\" %s", "GET / HTTP/1.1\r\nHost: \x1b[31m\r\n\r\n");
+
+	CHECK_STR(text, "127.0.0.1 \"- - HTTP/1.1\" 400\n");
+	free(text);
+}
+
 TEST_TASK(a_bad_format_is_no_server, "W44")
 {
 	static const char *const bad[] = { "%", "%q", "%{a}x", "%{a", "%{}i" };
