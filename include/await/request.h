@@ -75,6 +75,11 @@ ASYNC_API const char *async_request_url(async_request *request);
  * -ENOMEM. */
 ASYNC_API int async_request_set_origin(async_request *request, const char *scheme, const char *host,
 				       const char *remote);
+/* What proxies say (RFC 7239): a parameter ("for", "by", "host", "proto") of the i-th element of all
+ * Forwarded fields, the nearest proxy's being the last; NULL: none. Anybody can send that: believe
+ * only as many of the last elements as there are proxies of one's own. */
+ASYNC_API const char *async_request_forwarded(async_request *request, size_t i,
+					      const char *parameter);
 /* The connection, for its facts only: reading or writing it breaks the framing. NULL in
  * async_request_fake. */
 ASYNC_API async_stream *async_request_stream(const async_request *request);

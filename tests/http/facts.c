@@ -80,6 +80,33 @@ TEST_TASK(what_a_middleware_knows_better, "W19 W17 W47")
 	CHECK_INT(await_http_close(server), 0);
 }
 
+static int proxies(async_request *request, void *arg)
+{
+	const char *first = async_request_forwarded(request, 0, "for");
+	const char *host = async_request_forwarded(request, 1, "host");
+	const char *last = async_request_forwarded(request, 2, "for");
+
+	(void)arg;
+	CHECK(!async_request_forwarded(request, 0, "by"));
+	CHECK(!async_request_forwarded(request, 3, "for"));
+	return await_respond_printf(request, "%s, %s, %s, %s", first, host, last,
+				    async_request_remote(request));
+}
+
+TEST_TASK(what_proxies_say_is_read_and_not_believed, "W19")
+{
+	async_app *app = async_app_new(NULL);
+	async_http_server *server;
+
+	async_route(app, "GET", "/", proxies, NULL);
+	server = serve_app(app, NULL);
+	CHECK_TEXT_HAS(ask(server,
+			   "GET / HTTP/1.0\r\nForwarded: For=\"[2001:db8::1]:47\";proto=http,"
+			   " for=\"a, b\"; host=\"x\\\"y\"\r\nForwarded: for=192.0.2.1\r\n\r\n"),
+		       "\r\n\r\n[2001:db8::1]:47, x\"y, 192.0.2.1, 127.0.0.1");
+	CHECK_INT(await_http_close(server), 0);
+}
+
 static int ended;
 
 static void count_end(void *arg)
