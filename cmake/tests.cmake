@@ -30,8 +30,8 @@ function(add_test_program name source)
 	if(http_used OR source MATCHES "/tests/http/")
 		target_link_libraries(${name} PRIVATE await_http_internal)
 	endif()
-	# And the TLS library, with OpenSSL itself, which makes the tests' certificates.
-	if(source MATCHES "/tests/tls/|/explore_tls")
+	# And the TLS library, for clients too, with OpenSSL itself, which makes the tests' certificates.
+	if(source MATCHES "/tests/tls/|/explore_tls|/http/client" AND have_tls)
 		target_link_libraries(${name} PRIVATE await_tls_internal)
 		target_include_directories(${name} SYSTEM PRIVATE ${OPENSSL_INCLUDE_DIR})
 	endif()

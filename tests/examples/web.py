@@ -176,6 +176,26 @@ def check_todo(backend):
     assert '"POST /todos HTTP/1.1" 201 ' in service.errors, service.errors
 
 
+def check_fetch(backend):
+    """The article's fetcher, never more than four at a time; and a page in a plain main()."""
+    environment = dict(os.environ, **({"LIBAWAIT_BACKEND": backend} if backend else {}))
+    with Service("fib_service", backend=backend) as service:
+        urls = [service.url(f"/fib/{n}") for n in range(1, 8)] + [service.url("/nothing")]
+        done = subprocess.run([program("fetch_urls"), *urls], env=environment, timeout=60,
+                              capture_output=True, text=True, check=False)
+        lines = done.stdout.splitlines()
+        assert done.returncode == 1 and len(lines) == 8, done
+        assert lines[5] == f"{urls[5]}: 200, 13 bytes", lines
+        assert lines[7] == f"{urls[7]}: 404, 15 bytes", lines
+        done = subprocess.run([program("fetch_one"), urls[5]], env=environment, timeout=60,
+                              capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (0, '{"result": 8}'), done
+        done = subprocess.run([program("fetch_one"), "https" + urls[5][4:]], env=environment,
+                              timeout=60, capture_output=True, text=True, check=False)
+        assert done.returncode == 1 and "TLS" in done.stderr, done
+    assert service.errors == "", service.errors
+
+
 def check_wrong_address():
     for address in ("nonsense", "127.0.0.1:99999", "256.0.0.1:80"):
         done = subprocess.run([program("events"), address], capture_output=True, text=True,
@@ -191,6 +211,7 @@ def main():
         check_fib_blocking(backend)
         check_events(backend)
         check_todo(backend)
+        check_fetch(backend)
     check_wrong_address()
     print("web services: answered as they should")
 
