@@ -5,58 +5,85 @@
 #include <stdlib.h>
 #include "core/loop.h"
 
+static struct loop_value *find(struct loop_value *entry, const void *key)
+{
+	while (entry && entry->key != key)
+		entry = entry->older;
+	return entry;
+}
+
+/* Puts an entry in front. */
+static int add(struct loop_value **values, const void *key, void *value,
+	       void (*free_value)(void *value))
+{
+	struct loop_value *entry = malloc(sizeof *entry);
+
+	if (!entry)
+		return async_fail(-ENOMEM, "async_loop_set_value");
+	*entry = (struct loop_value){ *values, key, value, free_value };
+	*values = entry;
+	return 0;
+}
+
 void *async_loop_value(const void *key)
 {
 	struct async_loop *loop = loop_of_thread();
+	struct loop_value *entry = loop ? find(loop->values, key) : NULL;
 
-	for (struct loop_value *entry = loop ? loop->values : NULL; entry; entry = entry->older)
-		if (entry->key == key)
-			return entry->value;
-	return NULL;
+	return entry ? entry->value : NULL;
 }
 
 int async_loop_set_value(const void *key, void *value, void (*free_value)(void *value))
 {
 	struct async_loop *loop = loop_of_thread();
-	struct loop_value *entry;
 
 	if (!loop)
 		return -ENOMEM;
-	for (entry = loop->values; entry; entry = entry->older)
-		if (entry->key == key)
-			return async_fail(-EEXIST,
-					  "async_loop_set_value: the loop holds one for this key");
-	entry = malloc(sizeof *entry);
-	if (!entry)
-		return async_fail(-ENOMEM, "async_loop_set_value");
-	*entry = (struct loop_value){ loop->values, key, value, free_value };
-	loop->values = entry;
-	return 0;
+	if (find(loop->values, key))
+		return async_fail(-EEXIST, "async_loop_set_value: the loop holds one for this key");
+	return add(&loop->values, key, value, free_value);
 }
 
+/* What is left open is ended after the values, which may hold some of it and close it themselves. */
 struct async_waiters_ *loop_list(const void *key, void (*end)(void *list))
 {
-	struct async_waiters_ *list = async_loop_value(key);
+	struct async_loop *loop = loop_of_thread();
+	struct loop_value *entry = loop ? find(loop->lists, key) : NULL;
+	struct async_waiters_ *list;
 
-	if (list)
-		return list;
+	if (entry || !loop)
+		return entry ? entry->value : NULL;
 	list = calloc(1, sizeof *list);
-	if (list && async_loop_set_value(key, list, end)) {
+	if (list && add(&loop->lists, key, list, end)) {
 		free(list);
 		return NULL;
 	}
 	return list;
 }
 
+static void free_all(struct loop_value **values)
+{
+	while (*values) {
+		struct loop_value entry = **values;
+
+		free(*values);
+		*values = entry.older;
+		if (entry.free_value)
+			entry.free_value(entry.value);
+	}
+}
+
 /* An entry is out of the list before its function runs: that may make new ones, and they go too. */
 void loop_values_free(struct async_loop *loop)
 {
-	while (loop->values) {
-		struct loop_value entry = *loop->values;
+	while (loop->values || loop->lists) {
+		free_all(&loop->values);
+		if (loop->lists) {
+			struct loop_value *older = loop->lists->older;
 
-		free(loop->values);
-		loop->values = entry.older;
-		if (entry.free_value)
-			entry.free_value(entry.value);
+			loop->lists->older = NULL;
+			free_all(&loop->lists);
+			loop->lists = older;
+		}
 	}
 }

@@ -79,6 +79,7 @@ struct async_loop {
 	struct signal_state sigint;
 	struct watchdog *watchdog;
 	struct loop_value *values;   /* newest first */
+	struct loop_value *lists;    /* what is open, by kind; goes after the values */
 	struct stack_use *stack_use; /* table of high-water marks, once asked for */
 	/* Of thread/mailbox.c, made when first another thread has to do with this loop: how they
 	 * reach it (LOOP_GONE: too late), and what ends that, in the main task. */

@@ -24,6 +24,8 @@ static inline void put(struct http_writer *writer, const char *data, size_t size
 	size_t used = writer->used;
 
 	writer->used = used + size;
+	if (!size)
+		return;
 	if (likely(writer->used <= writer->size))
 		memcpy(writer->data + used, data, size);
 	else if (used < writer->size)
