@@ -30,5 +30,6 @@
 #include <await/udp.h>
 #include <await/url.h>
 #include <await/http.h>
+#include <await/static.h>
 
 #endif
