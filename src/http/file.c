@@ -17,8 +17,8 @@
 #include "http/server.h"
 
 enum {
-	FIRST_BYTES = 32 * 1024, /* that go with the head: a copy, which costs less than a packet */
-	PIECE_BYTES = 256 * 1024,
+	SMALL_BYTES = 32 * 1024, /* is copied and sent with its head */
+	PIECE_BYTES = 2 * 1024 * 1024,
 	NAME_BYTES = 255, /* of an attachment */
 };
 
@@ -177,7 +177,7 @@ static int shrank(const struct body *body)
 /* Where it cannot be sent without a copy: chunked, compressed. */
 static ssize_t await_copy(struct async_request *request, const struct body *body, char *room)
 {
-	size_t size = body->left < FIRST_BYTES ? (size_t)body->left : FIRST_BYTES;
+	size_t size = body->left < SMALL_BYTES ? (size_t)body->left : SMALL_BYTES;
 	ssize_t n = await_http_file_read(body->fd, room, size, (off_t)body->at);
 	int error = n > 0 ? await_respond_write(request, room, (size_t)n) : 0;
 
@@ -224,27 +224,32 @@ static int await_head_only(struct async_request *request, uint64_t size)
 	return error ? error : await_respond_end(request);
 }
 
+/* Read, and sent with the head: one packet. */
+static int await_small(struct async_request *request, const struct body *body, char *room)
+{
+	ssize_t n = await_http_file_read(body->fd, room, (size_t)body->left, (off_t)body->at);
+
+	if (n < 0)
+		return (int)n;
+	if ((uint64_t)n < body->left)
+		return shrank(body);
+	return await_respond_known(request, NULL, 0, room, (size_t)n);
+}
+
 static int await_body(struct async_request *request, struct body *body)
 {
-	size_t first = body->left < FIRST_BYTES ? (size_t)body->left : FIRST_BYTES;
-	bool whole = body->left == first;
-	char *room = malloc(FIRST_BYTES);
-	int error = 0;
-	ssize_t n;
+	bool small = body->left <= SMALL_BYTES;
+	char *room = malloc(SMALL_BYTES);
+	int error;
 
 	if (!room)
 		return async_fail(-ENOMEM, "no memory to send %s", body->path);
-	n = await_http_file_read(body->fd, room, first, (off_t)body->at);
-	if (n < (ssize_t)first)
-		error = n < 0 ? (int)n : shrank(body);
-	else if (whole)
-		error = await_respond_known(request, NULL, 0, room, first);
-	else
+	if (small) {
+		error = await_small(request, body, room);
+	} else {
 		error = async_respond_length(request, body->left);
-	if (!error && !whole) {
-		body->at += first;
-		body->left -= first;
-		error = await_respond_begin_with(request, room, first);
+		if (!error)
+			error = await_respond_begin(request);
 		if (!error)
 			error = await_rest(request, body, room);
 	}

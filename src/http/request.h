@@ -130,8 +130,6 @@ void http_weaken_etag(struct async_request *request);
 /* respond.c: a whole answer, of a type that is known to be right unless another was prepared. */
 int await_respond_known(struct async_request *request, const char *type, size_t type_size,
 			const void *data, size_t size);
-/* The head and the first bytes of a body in pieces, together. */
-int await_respond_begin_with(struct async_request *request, const void *data, size_t size);
 
 /* page.c */
 /* The page of a status, as a handler's result asks for it. */

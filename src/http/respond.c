@@ -158,7 +158,7 @@ int await_respond_printf(async_request *request, const char *format, ...)
 
 /* ---- In pieces ---- */
 
-int await_respond_begin_with(struct async_request *request, const void *data, size_t size)
+int await_respond_begin(async_request *request)
 {
 	int error = prepare(request, "await_respond_begin");
 
@@ -168,19 +168,7 @@ int await_respond_begin_with(struct async_request *request, const void *data, si
 		error = http_compress_begin(request);
 	if (error)
 		return error;
-	if (unlikely(request->compressor)) {
-		error = request->carrier->head(request, NULL, 0, false);
-		return error || !size ? error : await_respond_write(request, data, size);
-	}
-	error = request->carrier->head(request, data, size, false);
-	if (!error)
-		request->answer.sent += size;
-	return error;
-}
-
-int await_respond_begin(async_request *request)
-{
-	return await_respond_begin_with(request, NULL, 0);
+	return request->carrier->head(request, NULL, 0, false);
 }
 
 int await_respond_write(async_request *request, const void *data, size_t size)

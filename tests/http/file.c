@@ -159,6 +159,7 @@ TEST_TASK_WITH(a_large_file_arrives_as_it_is, "W40 W42", .deadline = 20)
 	check_large(server, 300 * 1000, 32 * 1024 + 1);
 	/* The kernel has none of it, or has no such calls: in the pool, then. */
 	CHECK(fault_inject_from("preadv2", 1, EAGAIN));
+	CHECK(fault_inject_from("cachestat", 1, EPERM));
 	check_large(server, 0, LARGE);
 	CHECK(fault_inject_from("preadv2", 1, EOPNOTSUPP));
 	check_large(server, 5, LARGE - 5);
@@ -456,6 +457,7 @@ TEST_TASK(a_cancel_loses_nothing, "W40")
 	for (int i = 0; i < 20; i++) {
 		CHECK(fault_inject("openat2", 1, EAGAIN));
 		CHECK(fault_inject_from("preadv2", 1, EAGAIN));
+		CHECK(fault_inject_from("cachestat", 1, EPERM));
 		request = async_fake_request("GET", "/", NULL, NULL, 0);
 		async_timeout (i * 2e-5)
 			await_fake_call(request, call_off, (void *)site_path(site, "x.txt"));

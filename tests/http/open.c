@@ -108,6 +108,7 @@ TEST_TASK(reading_with_and_without_the_pool, "W40")
 		CHECK_INT(await_http_file_load(file.fd, 0, 10), 0);
 		CHECK_INT(await_http_file_load(file.fd, 5, 100), 0);
 		CHECK(fault_inject_from("preadv2", 1, EAGAIN));
+		CHECK(fault_inject_from("cachestat", 1, EPERM));
 	}
 	fault_clear();
 	http_file_close(&file);
