@@ -466,3 +466,57 @@ TEST_TASK(a_cancel_loses_nothing, "W40")
 	}
 	remove_site(site);
 }
+
+static async_http_server *serve_slowly(const char *of)
+{
+	async_app *app = async_app_new(NULL);
+
+	path = of;
+	options = NULL;
+	async_route(app, "GET", "/", send_it, NULL);
+	return serve_app(app, &(async_http_options){ .write_seconds = 0.3 });
+}
+
+/* What it takes keeps it going, however large the piece is. */
+TEST_TASK_WITH(a_slow_peer_that_takes_something_is_not_cut, "W40", .deadline = 40)
+{
+	char *site = make_site(), *room = malloc(1 << 20);
+	async_http_server *server;
+	async_stream *stream;
+
+	put_text(site, "large", "");
+	CHECK_INT(truncate(site_path(site, "large"), 24 << 20), 0);
+	server = serve_slowly(site_path(site, "large"));
+	stream = connect_http(server);
+	send_text(stream, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	CHECK_TEXT_HAS(read_answer(stream, false), "Content-Length: 25165824\r\n");
+	for (int i = 0; i < 24; i++) {
+		CHECK_INT(await_stream_readexactly(stream, room, 1 << 20), 1 << 20);
+		await_sleep(0.06);
+	}
+	await_stream_close(stream);
+	CHECK_INT(await_http_close(server), 0);
+	free(room);
+	remove_site(site);
+}
+
+TEST_TASK_WITH(a_peer_that_takes_nothing_of_a_file_is_cut, "W40", .deadline = 40,
+	       .expect_stderr = "the peer took nothing of an answer for 0.3 s")
+{
+	char *site = make_site();
+	async_http_server *server;
+	async_stream *stream;
+	char *rest = NULL;
+
+	put_text(site, "large", "");
+	CHECK_INT(truncate(site_path(site, "large"), 64 << 20), 0);
+	server = serve_slowly(site_path(site, "large"));
+	stream = connect_http(server);
+	send_text(stream, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	await_sleep(2);
+	CHECK(await_stream_readall(stream, &rest, 65 << 20) < (64 << 20));
+	free(rest);
+	await_stream_close(stream);
+	CHECK_INT(await_http_close(server), 0);
+	remove_site(site);
+}
