@@ -129,11 +129,12 @@ static int await_static(async_request *request, void *arg)
 	struct http_open file = { .directory = site->root, .beneath = !site->options.follow_links };
 	size_t size = 0;
 	char *path = path_of(request, site, &size);
-	bool slash = !size || path[size - 1] == '/';
+	bool slash;
 	int error;
 
 	if (!path)
 		return 404;
+	slash = !size || path[size - 1] == '/';
 	if (slash)
 		path[size ? size - 1 : 0] = '\0';
 	file.path = *path ? path : ".";
