@@ -31,5 +31,6 @@
 #include <await/url.h>
 #include <await/http.h>
 #include <await/client.h>
+#include <await/static.h>
 
 #endif

@@ -25,19 +25,21 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define EACH_CALL(X)                                                                            \
-	X(accept4)                                                                              \
-	X(fork) X(strndup)                                                                      \
-	X(inotify_add_watch) X(inotify_init1) X(bind) X(close) X(connect) X(epoll_create1) X(   \
-		epoll_ctl) X(epoll_wait) X(epoll_pwait2) X(eventfd) X(fcntl) X(getsockopt)      \
-		X(listen) X(madvise) X(mmap) X(mprotect) X(munmap) X(pipe2) X(poll) X(read) X(  \
-			readv) X(recv) X(recvfrom) X(recvmmsg) X(sendmmsg) X(recvmsg) X(send)   \
-			X(sendfile) X(sendmsg) X(sendto) X(setsockopt) X(socket) X(socketpair)  \
-				X(timerfd_create) X(write) X(writev) X(calloc) X(malloc)        \
-					X(realloc) X(aligned_alloc) X(posix_memalign) X(strdup) \
-						X(pthread_create) X(io_uring_setup)             \
-							X(io_uring_enter) X(io_uring_register)  \
-								X(pidfd_open)
+#define EACH_CALL(X)                                                                               \
+	X(accept4)                                                                                 \
+	X(fork)                                                                                    \
+	X(strndup)                                                                                 \
+	X(inotify_add_watch)                                                                       \
+	X(inotify_init1) X(bind) X(close) X(connect) X(epoll_create1) X(epoll_ctl) X(epoll_wait)   \
+		X(epoll_pwait2) X(eventfd) X(fcntl) X(getsockopt) X(listen) X(madvise) X(mmap) X(  \
+			mprotect) X(munmap) X(pipe2) X(poll) X(read) X(readv) X(recv) X(recvfrom)  \
+			X(recvmmsg) X(sendmmsg) X(recvmsg) X(send) X(sendfile) X(sendmsg) X(       \
+				sendto) X(setsockopt) X(socket) X(socketpair) X(timerfd_create)    \
+				X(write) X(writev) X(calloc) X(malloc) X(realloc) X(aligned_alloc) \
+					X(posix_memalign) X(strdup) X(pthread_create)              \
+						X(io_uring_setup) X(io_uring_enter)                \
+							X(io_uring_register) X(pidfd_open)         \
+								X(openat2) X(cachestat) X(preadv2)
 
 enum call {
 #define NUMBER(name) CALL_##name,
@@ -299,6 +301,8 @@ static int cut_vector(struct iovec *parts, const struct iovec *vector, int count
 		return __real_##name(fd, parts, cut_vector(parts, vector, count, size)); \
 	}
 
+WRAP(ssize_t, -1, preadv2, (int fd, const struct iovec *vector, int count, off_t offset, int flags),
+     (fd, vector, count, offset, flags))
 WRAP_VECTOR(readv)
 WRAP_VECTOR(writev)
 
@@ -345,6 +349,10 @@ __attribute__((no_sanitize("address"))) long __wrap_syscall(long number, ...)
 		error = admit(CALL_io_uring_register, NULL);
 	else if (number == SYS_pidfd_open)
 		error = admit(CALL_pidfd_open, NULL);
+	else if (number == 451) /* the same everywhere */
+		error = admit(CALL_cachestat, NULL);
+	else if (number == SYS_openat2)
+		error = admit(CALL_openat2, NULL);
 	if (error) {
 		errno = error;
 		return -1;

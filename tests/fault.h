@@ -8,8 +8,8 @@
  *
  * Calls are counted from fault_clear(), or from the start of the program. The linker sends every
  * reference in the test and the library through the injector (--wrap); calls that libc makes inside
- * itself are not seen. "io_uring_setup", "io_uring_enter", "io_uring_register" and "pidfd_open" stand for
- * syscall() with those numbers.
+ * itself are not seen. "io_uring_setup", "io_uring_enter", "io_uring_register", "openat2" and
+ * "pidfd_open" stand for syscall() with those numbers.
  */
 #ifndef TESTS_FAULT_H
 #define TESTS_FAULT_H

@@ -67,14 +67,19 @@ void async_app_free(async_app *app)
 	FREE_LIST(app->background);
 	FREE_LIST(app->values);
 	FREE_LIST(app->responds);
+	while (app->owned) {
+		struct app_owned *gone = app->owned;
+
+		app->owned = gone->next;
+		gone->release(gone);
+	}
 	free(app->chain);
 	free(app->respond_chain);
 	free(app->error_text);
 	free(app);
 }
 
-/* Keep the first thing that went wrong for the one who serves it. */
-static int failed(async_app *app, int error)
+int app_failed(async_app *app, int error)
 {
 	if (!app->error) {
 		app->error = error;
@@ -95,8 +100,17 @@ static void *change(async_app *app, const char *what, size_t size)
 	}
 	memory = calloc(1, size);
 	if (!memory)
-		failed(app, async_fail(-ENOMEM, "%s", what));
+		app_failed(app, async_fail(-ENOMEM, "%s", what));
 	return memory;
+}
+
+int app_own(async_app *app, struct app_owned *owned, void (*release)(struct app_owned *owned))
+{
+	if (app->frozen)
+		return async_fail(-EBUSY, "the application is being served");
+	*owned = (struct app_owned){ .next = app->owned, .release = release };
+	app->owned = owned;
+	return 0;
 }
 
 #define APPEND(end, entry)              \
@@ -134,7 +148,7 @@ static int add_route(async_app *app, const async_route_options *options, const c
 	error = http_router_add(app->router, &wanted);
 	if (error) {
 		free(route);
-		return failed(app, error);
+		return app_failed(app, error);
 	}
 	route->options.name = NULL; /* the router has a copy */
 	APPEND(app->routes_end, route);
@@ -151,8 +165,9 @@ int async_route_with(async_app *app, const async_route_options *options, const c
 	if (!app)
 		return -EINVAL;
 	if (!method || !pattern || !handler)
-		return failed(app, async_fail(-EINVAL, "async_route: method, pattern and handler "
-						       "must not be NULL"));
+		return app_failed(app,
+				  async_fail(-EINVAL, "async_route: method, pattern and handler "
+						      "must not be NULL"));
 	do {
 		size_t size = strcspn(method, ",");
 
@@ -188,13 +203,15 @@ static bool is_above(const async_app *app, const async_app *above)
 static int check_mount(async_app *app, const char *what, const async_app *sub)
 {
 	if (!app || !sub)
-		return app ? failed(app, async_fail(-EINVAL, "%s: no application", what)) : -EINVAL;
+		return app ? app_failed(app, async_fail(-EINVAL, "%s: no application", what)) :
+			     -EINVAL;
 	if (sub->parent || sub->frozen)
-		return failed(app,
-			      async_fail(-EINVAL,
-					 "%s: the application is mounted or served already", what));
+		return app_failed(
+			app, async_fail(-EINVAL, "%s: the application is mounted or served already",
+					what));
 	if (is_above(app, sub))
-		return failed(app, async_fail(-EINVAL, "%s: an application inside itself", what));
+		return app_failed(app,
+				  async_fail(-EINVAL, "%s: an application inside itself", what));
 	return 0;
 }
 
@@ -208,7 +225,7 @@ static int mount(async_app *app, const char *what, struct app_mount **list, cons
 	entry->text = strdup(text);
 	if (!entry->text) {
 		free(entry);
-		return failed(app, async_fail(-ENOMEM, "%s", what));
+		return app_failed(app, async_fail(-ENOMEM, "%s", what));
 	}
 	entry->size = strlen(text);
 	entry->app = sub;
@@ -228,10 +245,11 @@ int async_mount(async_app *app, const char *prefix, async_app *sub)
 		return error;
 	if (!size || prefix[0] != '/' || prefix[size - 1] == '/' || strpbrk(prefix, "{}?#") ||
 	    !http_path_is_canonical(prefix, size))
-		return failed(app, async_fail(-EINVAL,
-					      "async_mount: the prefix \"%s\" must begin with `/`, "
-					      "not end with one, and have no variables",
-					      prefix ? prefix : ""));
+		return app_failed(app,
+				  async_fail(-EINVAL,
+					     "async_mount: the prefix \"%s\" must begin with `/`, "
+					     "not end with one, and have no variables",
+					     prefix ? prefix : ""));
 	error = mount(app, "async_mount", &app->mounts, prefix, sub);
 	if (!error) {
 		struct app_mount *last = app->mounts;
@@ -249,7 +267,8 @@ int async_mount_host(async_app *app, const char *mask, async_app *sub)
 
 	if (!error)
 		error = http_host_mask_check(mask ? mask : "");
-	return error ? failed(app, error) : mount(app, "async_mount_host", &app->hosts, mask, sub);
+	return error ? app_failed(app, error) :
+		       mount(app, "async_mount_host", &app->hosts, mask, sub);
 }
 
 /* ---- What wraps handlers, and what goes along with them ---- */
@@ -275,8 +294,9 @@ int async_normalize_paths(async_app *app, int how)
 	if (app->frozen)
 		return async_fail(-EBUSY, "async_normalize_paths: the application is being served");
 	if (how & ~all || (how & ASYNC_ADD_SLASH && how & ASYNC_REMOVE_SLASH))
-		return failed(app, async_fail(-EINVAL, "async_normalize_paths: adding and removing "
-						       "the slash at the end, or an unknown flag"));
+		return app_failed(app,
+				  async_fail(-EINVAL, "async_normalize_paths: adding and removing "
+						      "the slash at the end, or an unknown flag"));
 	app->normalize = how;
 	return 0;
 }

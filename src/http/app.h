@@ -59,6 +59,12 @@ struct app_mount {
 	async_app *app;
 };
 
+/* Something else that ends with its application: at the beginning of what it is. */
+struct app_owned {
+	struct app_owned *next;
+	void (*release)(struct app_owned *owned);
+};
+
 struct async_app {
 	async_app *parent;
 	const char *prefix; /* under its parent; "" */
@@ -70,6 +76,7 @@ struct async_app {
 	struct app_background *background;
 	struct app_value *values;
 	struct app_respond *responds, **responds_end;
+	struct app_owned *owned; /* the newest first */
 	async_route_options options;
 	int normalize;
 	bool frozen, served;
@@ -82,6 +89,11 @@ struct async_app {
 	size_t respond_size;
 	struct app_mount *prefixes; /* of the outermost: all mounts below, whole prefixes */
 };
+
+/* Keep the first thing that went wrong for the one who serves it; returns the error. */
+int app_failed(async_app *app, int error);
+/* 0; -EBUSY, and it is still the caller's. */
+int app_own(async_app *app, struct app_owned *owned, void (*release)(struct app_owned *owned));
 
 /* freeze.c: 0, or what was wrong with it. */
 int app_freeze(async_app *app);

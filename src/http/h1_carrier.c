@@ -9,6 +9,7 @@
 enum {
 	HEAD_BYTES = 4096,     /* heads and small answers are put together on the stack */
 	PIECE_BYTES = 1 << 18, /* of a large answer: for each the peer has `write_seconds` */
+	FILE_BYTES = 1 << 21,  /* of a file to a socket: the others on this loop wait meanwhile */
 };
 
 static struct http1 *h1_of(struct async_request *request)
@@ -121,6 +122,14 @@ static int written(struct http1 *h1, struct write *write, ssize_t n)
 		return 0;
 	h1->cut = true;
 	return (int)n;
+}
+
+/* Time was up, but not for nothing: again. */
+static int unfinished(struct http1 *h1, struct write *write)
+{
+	async_scope_end(&write->scope);
+	http_wait_end(h1->loop, &write->wait);
+	return 1;
 }
 
 static int await_send(struct http1 *h1, const void *data, size_t size)
@@ -335,24 +344,40 @@ static int h1_end(struct async_request *request)
 	return 0;
 }
 
+/* Some of the file, for as long as the peer takes any of it: a large piece at a time costs least,
+ * and a slow peer has `write_seconds` for whatever it takes, not for the piece. */
+static ssize_t await_send_file(struct http1 *h1, int file, off_t offset, size_t size)
+{
+	off_t at = offset, before;
+	struct write write;
+	ssize_t n;
+
+	do {
+		before = at;
+		writing(h1, &write);
+		n = await_stream_sendfile(h1->stream, file, &at, size - (size_t)(at - offset));
+		if (!write.wait.late || at == before)
+			n = written(h1, &write, n);
+		else
+			n = unfinished(h1, &write);
+	} while (n > 0);
+	return n < 0 ? n : at - offset;
+}
+
 static ssize_t h1_sendfile(struct async_request *request, int file, off_t offset, size_t size)
 {
 	struct http1 *h1 = h1_of(request);
-	struct write write;
+	bool tls = h1->server->options.start_tls;
+	size_t most = tls ? PIECE_BYTES : FILE_BYTES;
 	ssize_t n;
-	int error;
 
 	if (h1->out.body == HTTP_CHUNKED)
 		return -EOPNOTSUPP;
 	if (is_bodiless(h1))
 		return (ssize_t)size;
-	if (size > PIECE_BYTES)
-		size = PIECE_BYTES;
-	writing(h1, &write);
-	n = await_stream_sendfile(h1->stream, file, &offset, size);
-	error = written(h1, &write, n);
-	if (error)
-		return error;
+	n = await_send_file(h1, file, offset, size < most ? size : most);
+	if (n < 0)
+		return n;
 	return http_outgoing_send(&h1->out, (uint64_t)n) ? -EINVAL : n;
 }
 

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """The web services as their users meet them, by Python's http.client, by curl and by wrk.
 
-covers: Z32, Z33, Z34, Z36, Z37, W02, W04
+covers: Z32, Z33, Z34, Z36, Z37, W02, W04, W39, W40, W41, W42, W43
 
     tests/examples/web.py BUILD_DIR
 """
 
+import gzip
 import http.client
 import json
 import os
@@ -14,6 +15,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -196,6 +198,45 @@ def check_fetch(backend):
     assert service.errors == "", service.errors
 
 
+def check_files(backend):
+    with tempfile.TemporaryDirectory() as site:
+        large = os.urandom(3 << 20)
+        contents = {"large.bin": large, "a b.txt": b"text", "sub/index.html": b"<p>sub</p>",
+                    "app.js": b"plain", "app.js.gz": gzip.compress(b"plain")}
+        os.mkdir(os.path.join(site, "sub"))
+        for name, data in contents.items():
+            with open(os.path.join(site, name), "wb") as file:
+                file.write(data)
+        os.symlink("/etc/passwd", os.path.join(site, "passwd"))
+        with Service("files", site, backend=backend) as service:
+            answer, data = service.get("/large.bin")
+            assert (answer.status, data) == (200, large), answer.status
+            tag = answer.headers["ETag"]
+            assert service.get("/large.bin", headers={"If-None-Match": tag})[0].status == 304
+            assert service.get("/large.bin", headers={"If-Match": '"x"'})[0].status == 412
+            # What curl continues is what was there before, and what it saves has the file's time.
+            half = os.path.join(site, "half")
+            with open(half, "wb") as file:
+                file.write(large[:1234567])
+            curl("-R", "-C", "-", "-o", half, service.url("/large.bin"))
+            with open(half, "rb") as file:
+                assert file.read() == large
+            times = [os.stat(os.path.join(site, name)).st_mtime for name in ("half", "large.bin")]
+            assert abs(times[0] - times[1]) <= 1, times
+            assert curl("--compressed", service.url("/app.js")) == "plain"
+            answer, data = service.get("/app.js", headers={"Accept-Encoding": "gzip"})
+            assert answer.headers["Content-Encoding"] == "gzip" and data == contents["app.js.gz"]
+            assert curl(service.url("/a%20b.txt")) == "text"
+            assert curl("-L", service.url("/sub")) == "<p>sub</p>"
+            listing = curl(service.url("/"))
+            assert '<a href="./a%20b.txt">a b.txt</a>' in listing, listing
+            for path in ("/passwd", "/../etc/passwd", "/%2e%2e/etc/passwd", "/sub%2findex.html",
+                         "/none", "//etc/passwd"):
+                assert "404 Not Found" in curl("-i", "--path-as-is", service.url(path)), path
+            assert service.get("/a%20b.txt", "DELETE")[0].status == 405
+        assert '"GET /sub/ HTTP/1.1" 200 10' in service.errors, service.errors
+
+
 def check_wrong_address():
     for address in ("nonsense", "127.0.0.1:99999", "256.0.0.1:80"):
         done = subprocess.run([program("events"), address], capture_output=True, text=True,
@@ -212,6 +253,7 @@ def main():
         check_events(backend)
         check_todo(backend)
         check_fetch(backend)
+        check_files(backend)
     check_wrong_address()
     print("web services: answered as they should")
 

@@ -3,12 +3,63 @@
 #ifndef TESTS_HTTP_SERVING_H
 #define TESTS_HTTP_SERVING_H
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <await.h>
 #include "harness.h"
+
+/* A new directory for files to serve, in memory of its own. */
+static inline char *make_site(void)
+{
+	char *path = strdup("/tmp/site-XXXXXX");
+
+	CHECK(mkdtemp(path));
+	return path;
+}
+
+static inline const char *site_path(const char *site, const char *name)
+{
+	static char path[300];
+
+	snprintf(path, sizeof path, "%s/%s", site, name);
+	return path;
+}
+
+/* A file there of `size` bytes, which are those of the text, again and again; of 1994. */
+static inline void put_file(const char *site, const char *name, const char *text, size_t size)
+{
+	static const struct timespec times[2] = { { 784111777, 5 }, { 784111777, 5 } };
+	int fd = open(site_path(site, name), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	size_t length = strlen(text);
+
+	CHECK(fd >= 0);
+	for (size_t at = 0; at < size; at += length) {
+		size_t part = size - at < length ? size - at : length;
+
+		CHECK_INT(write(fd, text, part), (long long)part);
+	}
+	CHECK_INT(futimens(fd, times), 0);
+	close(fd);
+}
+
+static inline void put_text(const char *site, const char *name, const char *text)
+{
+	put_file(site, name, text, strlen(text));
+}
+
+static inline void remove_site(char *site)
+{
+	char command[300];
+
+	snprintf(command, sizeof command, "rm -rf '%s'", site);
+	CHECK_INT(system(command), 0);
+	free(site);
+}
 
 /* Answers with its argument, a text. */
 static inline int say(async_request *request, void *text)
