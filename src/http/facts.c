@@ -15,7 +15,8 @@ void request_begin(struct async_request *request, char *first, size_t size)
 	answer_begin(&request->answer);
 	request->outer = request->app = request->server ? request->server->app : NULL;
 	request->route = NULL;
-	request->other_method = request->body_ended = request->secure = false;
+	request->other_method = request->secure = false;
+	request->body_begun = request->body_ended = request->body_over = false;
 	request->next = 0;
 	request->began = 0;
 	request->blame = 0;
@@ -24,6 +25,8 @@ void request_begin(struct async_request *request, char *first, size_t size)
 	request->unread = NULL;
 	request->piece_size = request->body_size = 0;
 	request->piece = request->body = NULL;
+	request->coding = NULL;
+	request->text = NULL;
 	request->method = request->target = request->path = request->query = NULL;
 	request->host = request->scheme = request->remote = request->url = NULL;
 	request->type = request->charset = NULL;
