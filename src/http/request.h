@@ -94,6 +94,8 @@ struct async_request {
 	struct http_encoder *compressor; /* of the answer's body */
 	const char *type, *charset;
 	const char *method, *target, *path, *query, *host, *scheme, *remote, *url;
+	struct http_pairs *pairs; /* of the query, once somebody looked for one */
+	struct async_form *form;  /* the body as one, once somebody asked for it */
 	struct request_value *values;
 };
 
@@ -121,6 +123,10 @@ static inline int request_blame(struct async_request *request, unsigned int stat
 void request_body_over(struct async_request *request);
 /* How much of a body may be read as a whole. */
 size_t request_body_most(const struct async_request *request);
+/* How long it says that it is, if that is how long it will be; else 0. */
+uint64_t request_body_announced(const struct async_request *request);
+/* How many times as large as it came; 0: any. */
+uint32_t request_body_ratio(const struct async_request *request);
 /* -EMSGSIZE, to be answered 413: it is more than that. */
 int request_body_large(struct async_request *request, size_t most);
 /* The same failure, to be answered with the status that failures of reading have: 400 malformed,

@@ -50,7 +50,7 @@ static ssize_t await_sent(struct async_request *request, const char **data)
 	return n;
 }
 
-static uint32_t ratio_of(const struct async_request *request)
+uint32_t request_body_ratio(const struct async_request *request)
 {
 	const struct app_route *route = request->route;
 	unsigned int ratio = route	  ? route->options.body_ratio :
@@ -74,7 +74,7 @@ static int body_begin(struct async_request *request)
 		error = async_fail(-EOPNOTSUPP, "a body with two fields Content-Encoding");
 	else
 		error = body_coding_new(request->block + field->value.at, field->value.size,
-					ratio_of(request), &request->coding);
+					request_body_ratio(request), &request->coding);
 	if (!error && request->coding &&
 	    arena_on_end(&request->arena, body_coding_free, request->coding)) {
 		body_coding_free(request->coding);
@@ -174,10 +174,12 @@ static int grow(char **body, size_t *room, size_t needed, size_t most)
 	return 0;
 }
 
-/* Then its length says nothing. */
-static bool is_coded(const struct async_request *request)
+uint64_t request_body_announced(const struct async_request *request)
 {
-	return http_field_known(&request->head->fields, HTTP_NAME_CONTENT_ENCODING);
+	int64_t length = async_request_length(request);
+	bool coded = http_field_known(&request->head->fields, HTTP_NAME_CONTENT_ENCODING);
+
+	return length > 0 && !coded ? (uint64_t)length : 0;
 }
 
 static ssize_t await_whole_body(struct async_request *request, size_t most)
@@ -188,7 +190,7 @@ static ssize_t await_whole_body(struct async_request *request, size_t most)
 	ssize_t n = 0;
 	int error;
 
-	if (length > 0 && (uint64_t)length > most && !is_coded(request))
+	if (request_body_announced(request) > most)
 		return request_body_large(request, most);
 	error = grow(&request->body, &room, length > 0 ? (size_t)length : 0, most);
 	while (!error && (n = await_request_chunk(request, &piece)) > 0) {
