@@ -113,9 +113,12 @@ static void hide_dates(char *answer, size_t size)
 /* Up to the first refusal, with its status: its text tells places that depend on the cut. */
 static ssize_t comparable(const char *answer, ssize_t n)
 {
-	const char *at = answer, *end = answer + n;
+	const char *at = answer, *end;
 
-	while (n > 0 && (at = memmem(at, (size_t)(end - at), "HTTP/1.1 ", 9))) {
+	if (n <= 0)
+		return n;
+	end = answer + n;
+	while ((at = memmem(at, (size_t)(end - at), "HTTP/1.1 ", 9))) {
 		if (end - at >= 12 && at[9] >= '4')
 			return at + 12 - answer;
 		at += 9;
