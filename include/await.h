@@ -29,6 +29,7 @@
 #include <await/tls.h>
 #include <await/udp.h>
 #include <await/url.h>
+#include <await/form.h>
 #include <await/http.h>
 #include <await/client.h>
 #include <await/static.h>

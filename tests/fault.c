@@ -30,16 +30,17 @@
 	X(fork)                                                                                    \
 	X(strndup)                                                                                 \
 	X(inotify_add_watch)                                                                       \
-	X(inotify_init1) X(bind) X(close) X(connect) X(epoll_create1) X(epoll_ctl) X(epoll_wait)   \
-		X(epoll_pwait2) X(eventfd) X(fcntl) X(getsockopt) X(listen) X(madvise) X(mmap) X(  \
-			mprotect) X(munmap) X(pipe2) X(poll) X(read) X(readv) X(recv) X(recvfrom)  \
-			X(recvmmsg) X(sendmmsg) X(recvmsg) X(send) X(sendfile) X(sendmsg) X(       \
-				sendto) X(setsockopt) X(socket) X(socketpair) X(timerfd_create)    \
-				X(write) X(writev) X(calloc) X(malloc) X(realloc) X(aligned_alloc) \
-					X(posix_memalign) X(strdup) X(pthread_create)              \
-						X(io_uring_setup) X(io_uring_enter)                \
-							X(io_uring_register) X(pidfd_open)         \
-								X(openat2) X(cachestat) X(preadv2)
+	X(inotify_init1)                                                                           \
+	X(bind) X(close) X(connect) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2) X( \
+		eventfd) X(fcntl) X(getsockopt) X(listen) X(madvise) X(mmap) X(mprotect) X(munmap) \
+		X(pipe2) X(poll) X(read) X(readv) X(recv) X(recvfrom) X(recvmmsg) X(sendmmsg) X(   \
+			recvmsg) X(send) X(sendfile) X(sendmsg) X(sendto) X(setsockopt) X(socket)  \
+			X(socketpair) X(timerfd_create) X(write) X(writev) X(calloc) X(malloc)     \
+				X(realloc) X(aligned_alloc) X(posix_memalign) X(strdup)            \
+					X(pthread_create) X(io_uring_setup) X(io_uring_enter)      \
+						X(io_uring_register) X(pidfd_open) X(openat2)      \
+							X(cachestat) X(preadv2) X(pwrite)          \
+								X(openat)
 
 enum call {
 #define NUMBER(name) CALL_##name,
@@ -170,6 +171,11 @@ static int admit(enum call call, size_t *length)
 		return error ? error : __real_##name arguments; \
 	}
 
+/* Here with its mode, which the library always gives. */
+WRAP(int, -1, openat, (int directory, const char *path, int flags, mode_t mode),
+     (directory, path, flags, mode))
+WRAP_SIZED(ssize_t, -1, pwrite, (int fd, const void *data, size_t size, off_t offset),
+	   (fd, data, size, offset))
 WRAP(int, -1, accept4, (int fd, struct sockaddr *address, socklen_t *length, int flags),
      (fd, address, length, flags))
 WRAP(int, -1, bind, (int fd, const struct sockaddr *address, socklen_t length),

@@ -47,8 +47,11 @@ enum async_gone {
 /* Zero-filled is the default; every field may also be left out. What a route leaves out its
  * application says, and what that leaves out the one it is mounted in. */
 typedef struct async_route_options {
-	const char *name;   /* for async_app_url: identifiers joined by `.`, `-` or `:` */
-	size_t body_bytes;  /* of a body read as a whole; 0: 1 MiB; SIZE_MAX: no limit */
+	const char *name;  /* for async_app_url: identifiers joined by `.`, `-` or `:` */
+	size_t body_bytes; /* of a body read as a whole; 0: 1 MiB; SIZE_MAX: no limit */
+	/* A body in a content coding may be so many times as large when it is decoded. 0: 1100,
+	 * which gzip and deflate cannot reach; UINT_MAX: no limit. Over: 413 */
+	unsigned body_ratio;
 	double seconds;	    /* for the handler, then it is cancelled: 504. 0: no limit */
 	size_t concurrency; /* handlers at a time on each loop; more wait. 0: no limit */
 	enum async_gone gone;

@@ -103,9 +103,10 @@ ASYNC_API bool async_request_is_ending(const async_request *request);
  *
  * It is read only when asked for; the first call sends `100 Continue` to a peer that waits for it
  * (RFC 9110, 10.1.1). What is left when the handler returns is read and dropped, for as long as
- * the server lingers. Errors: -EBADMSG malformed (answered 400 if the handler returns it),
- * -EMSGSIZE over a limit (413), -ENODATA and -ECONNRESET the peer is gone, -ETIME the peer was too
- * slow (408).
+ * the server lingers. A body in a content coding (gzip, deflate, br, zstd) is decoded. Errors:
+ * -EBADMSG malformed (answered 400 if the handler returns it), -EMSGSIZE over a limit (413),
+ * -EOPNOTSUPP a coding that is not known here (415), -ENODATA and -ECONNRESET the peer is gone,
+ * -ETIME the peer was too slow (408).
  */
 
 /* At least 1 byte into the caller's memory; 0 at the end. Any size of body. */
@@ -113,12 +114,14 @@ ASYNC_API ssize_t await_request_read(async_request *request, void *data, size_t 
 /* The same without a copy: valid until the next call. */
 ASYNC_API ssize_t await_request_chunk(async_request *request, const char **data);
 /* All of it, and a zero byte behind; kept, so that it may be asked for again. -EMSGSIZE: more than
- * the route's `body_bytes`. */
-ASYNC_API ssize_t await_request_body(
-	async_request *request,
-	const char **data); /* The body as JSON; it must say that it is application/json or ends in
-			     * +json (else -EINVAL, 415). The request's own; NULL:
-			     * async_error_code(), -EBADMSG for what is no JSON (400). */
+ * the route's `body_bytes`, decoded. */
+ASYNC_API ssize_t await_request_body(async_request *request, const char **data);
+/* The same as text in UTF-8, whatever its charset is (UTF-8 without one); its size, since it may
+ * hold zero bytes. -EINVAL: a charset that is not known here (415); -EILSEQ: it is no text in that
+ * charset (400). */
+ASYNC_API ssize_t await_request_text(async_request *request, const char **text);
+/* The body as JSON; it must say that it is application/json or ends in +json (else -EINVAL, 415).
+ * The request's own; NULL: async_error_code(), -EBADMSG for what is no JSON (400). */
 ASYNC_API struct json_t *await_request_json(async_request *request);
 
 ASYNC_END_DECLS

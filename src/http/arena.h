@@ -26,10 +26,10 @@ struct arena {
 	} * calls;
 };
 
-/* `first` is the owner's. */
+/* `first` is the owner's; NULL: it has none. */
 static inline void arena_begin(struct arena *arena, void *first, size_t size)
 {
-	*arena = (struct arena){ .at = first, .end = (char *)first + size };
+	*arena = (struct arena){ .at = first, .end = first ? (char *)first + size : NULL };
 }
 
 /* Make the calls and free all. */

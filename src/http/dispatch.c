@@ -27,7 +27,9 @@ static int watch_peer(void *arg)
 	size_t had;
 	ssize_t n;
 
-	if (!watch->request->body_ended && await_event(&watch->unread))
+	/* Looking for more moves what a handler may still be reading. */
+	if (async_request_has_body(watch->request) && !watch->request->body_over &&
+	    await_event(&watch->unread))
 		return 0;
 	had = async_stream_readable(stream);
 	n = await_stream_peek(stream, had + 1, &data);

@@ -6,7 +6,7 @@
 #include <strings.h>
 #include "base/base.h"
 #include "http/bytes.h"
-#include "http/pairs.h"
+#include "http/form.h"
 #include "http/server.h"
 
 void request_begin(struct async_request *request, char *first, size_t size)
@@ -15,7 +15,8 @@ void request_begin(struct async_request *request, char *first, size_t size)
 	answer_begin(&request->answer);
 	request->outer = request->app = request->server ? request->server->app : NULL;
 	request->route = NULL;
-	request->other_method = request->body_ended = false;
+	request->other_method = false;
+	request->body_begun = request->body_ended = request->body_over = false;
 	request->next = 0;
 	request->began = 0;
 	request->blame = 0;
@@ -24,11 +25,15 @@ void request_begin(struct async_request *request, char *first, size_t size)
 	request->unread = NULL;
 	request->piece_size = request->body_size = 0;
 	request->piece = request->body = NULL;
+	request->coding = NULL;
+	request->text = NULL;
 	request->method = request->target = request->path = request->query = NULL;
 	request->host = request->scheme = request->remote = request->url = NULL;
 	request->type = request->charset = NULL;
 	request->json = NULL;
 	request->compressor = NULL;
+	request->pairs = NULL;
+	request->form = NULL;
 	request->values = NULL;
 }
 
@@ -71,13 +76,17 @@ const char *async_request_target(async_request *request)
 const char *async_request_path(async_request *request)
 {
 	struct http_slice path = request->head->path;
+	char *room;
 
-	if (!request->path)
-		request->path =
-			path.size ? or_empty(pairs_decode(&request->arena, request->block + path.at,
-							  path.size, false)) :
-				    "/";
-	return request->path;
+	if (request->path)
+		return request->path;
+	if (!path.size)
+		return request->path = "/";
+	room = arena_bytes(&request->arena, path.size + 1u);
+	if (!room)
+		return "";
+	room[async_percent_decode(room, request->block + path.at, path.size)] = '\0';
+	return request->path = room;
 }
 
 const char *async_request_query(async_request *request)
@@ -92,10 +101,27 @@ int async_request_minor(const async_request *request)
 	return request->head->minor;
 }
 
+/* As many as there is room for in a request line. NULL: no memory. */
+static const struct http_pairs *query_pairs(struct async_request *request)
+{
+	struct http_slice query = request->head->query;
+	struct http_pairs *pairs;
+
+	if (request->pairs)
+		return request->pairs;
+	pairs = arena_alloc(&request->arena, sizeof *pairs);
+	if (!pairs || http_pairs_parse(pairs, &request->arena, request->block + query.at,
+				       query.size, SIZE_MAX))
+		return NULL;
+	return request->pairs = pairs;
+}
+
 const char *async_request_query_nth(async_request *request, const char *name, size_t i)
 {
-	return pairs_value(&request->arena, request->block + request->head->query.at,
-			   request->head->query.size, name, i);
+	const struct http_pairs *pairs = query_pairs(request);
+	const async_query_pair *pair = pairs ? http_pairs_find(pairs, name, i) : NULL;
+
+	return pair ? pair->value : NULL;
 }
 
 const char *async_request_query_value(async_request *request, const char *name)

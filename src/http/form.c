@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Fields of urlencoded forms. */
+/* Pairs of names and values as forms and queries have them, all at once. */
 #include <await/base.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include "http/form.h"
 
@@ -20,45 +19,42 @@ static size_t count_pairs(const char *at, const char *end)
 	return count;
 }
 
-int http_form_parse(struct http_form_data *form, const char *data, size_t size, size_t fields_max)
+int http_pairs_parse(struct http_pairs *pairs, struct arena *arena, const char *data, size_t size,
+		     size_t most)
 {
 	size_t count = size ? count_pairs(data, data + size) : 0;
+	async_query_reader reader;
 
-	memset(form, 0, sizeof *form);
-	fields_max = fields_max ? fields_max : HTTP_FORM_FIELDS;
-	if (count > fields_max)
+	memset(pairs, 0, sizeof *pairs);
+	most = most ? most : HTTP_FORM_FIELDS;
+	if (count > most)
 		return async_fail(-EMSGSIZE,
-				  "a form of %zu fields: more than %zu (HTTP limit `form_fields`)",
-				  count, fields_max);
+				  "a form of %zu fields: more than %zu (form option `fields`)",
+				  count, most);
 	if (!count)
 		return 0;
-	form->list = malloc(count * sizeof *form->list);
-	if (!form->list)
+	pairs->list = arena_alloc(arena, count * sizeof *pairs->list);
+	/* The reader works where its text lies: that is the arena's here, and needs no end. */
+	reader.text_ = reader.next_ = pairs->list ? arena_text(arena, data, size) : NULL;
+	if (!reader.text_) {
+		pairs->list = NULL;
 		return async_fail(-ENOMEM, "a form of %zu fields", count);
-	if (async_query_read(&form->reader, data, size)) {
-		http_form_free(form);
-		return -ENOMEM;
 	}
-	while (form->count < count && async_query_next(&form->reader, &form->list[form->count]))
-		form->count++;
+	reader.end_ = reader.text_ + size;
+	while (pairs->count < count && async_query_next(&reader, &pairs->list[pairs->count]))
+		pairs->count++;
 	return 0;
 }
 
-void http_form_free(struct http_form_data *form)
+const async_query_pair *http_pairs_find(const struct http_pairs *pairs, const char *name, size_t i)
 {
-	async_query_end(&form->reader);
-	free(form->list);
-	memset(form, 0, sizeof *form);
-}
+	size_t size = strlen(name);
 
-const async_query_pair *http_form_find(const struct http_form_data *form, const char *name,
-				       const async_query_pair *after)
-{
-	size_t size = strlen(name), i = after ? (size_t)(after - form->list) + 1 : 0;
+	for (size_t at = 0; at < pairs->count; at++) {
+		const async_query_pair *pair = &pairs->list[at];
 
-	for (; i < form->count; i++) {
-		if (form->list[i].name_size == size && !memcmp(form->list[i].name, name, size))
-			return &form->list[i];
+		if (pair->name_size == size && !memcmp(pair->name, name, size) && !i--)
+			return pair;
 	}
 	return NULL;
 }

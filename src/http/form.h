@@ -7,25 +7,24 @@
 #define HTTP_FORM_H
 
 #include <await/url.h>
+#include "http/arena.h"
 #include "http/head.h"
 
 enum { HTTP_FORM_FIELDS = 1000 };
 
-/* A form's fields in their order, repeated names kept, decoded; each text ends in a zero that is
- * not counted. Zero-filled is empty. */
-struct http_form_data {
+/* Pairs in their order, repeated names kept, decoded; each text ends in a zero that is not counted.
+ * Zero-filled is empty. */
+struct http_pairs {
 	async_query_pair *list;
 	size_t count;
-	async_query_reader reader;
 };
 
-/* Copies the data. `fields_max` 0: HTTP_FORM_FIELDS. -EMSGSIZE when there are more, found before
- * anything is kept; -ENOMEM. On failure the form is empty. */
-int http_form_parse(struct http_form_data *form, const char *data, size_t size, size_t fields_max);
-void http_form_free(struct http_form_data *form);
-/* The first field after `after` (NULL: from the beginning) of that name. */
-const async_query_pair *http_form_find(const struct http_form_data *form, const char *name,
-				       const async_query_pair *after);
+/* Of a form, or of a query. All memory is the arena's. `most` 0: HTTP_FORM_FIELDS. -EMSGSIZE when
+ * there are more, found before anything is kept; -ENOMEM. On failure there are none. */
+int http_pairs_parse(struct http_pairs *pairs, struct arena *arena, const char *data, size_t size,
+		     size_t most);
+/* The i-th of that name, from 0, or NULL. */
+const async_query_pair *http_pairs_find(const struct http_pairs *pairs, const char *name, size_t i);
 
 /* One by one: "form-data; name=\"a\"; filename=x". What is no parameter is passed over. */
 struct http_parameters {

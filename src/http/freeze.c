@@ -23,6 +23,8 @@ static void fill_options(async_route_options *options, const async_route_options
 		from = &defaults;
 	if (!options->body_bytes)
 		options->body_bytes = from->body_bytes;
+	if (!options->body_ratio)
+		options->body_ratio = from->body_ratio;
 	if (options->seconds <= 0)
 		options->seconds = from->seconds;
 	if (!options->concurrency)

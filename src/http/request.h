@@ -78,17 +78,23 @@ struct async_request {
 	uint16_t blame;	 /* the status that a failure of reading was worth */
 	int blamed;	 /* and what it returned */
 	bool body_begun; /* somebody asked for it */
-	bool body_ended;
+	bool body_ended; /* all of it has come; what came last may not have been looked at */
+	bool body_over;	 /* somebody read it to its end */
 	const struct http_route_match *match; /* of the route's variables */
 	struct async_event *unread; /* set when the body has been read: somebody waits for that */
 	const char *piece;	    /* of the body, of which so much is unread */
 	size_t piece_size;
 	char *body; /* the whole of it, when it was asked for */
 	size_t body_size;
+	struct body_coding *coding; /* that the body comes in; NULL: as it is */
+	const char *text;	    /* the whole of it in UTF-8 */
+	size_t text_size;
 	struct json_t *json;
 	struct http_encoder *compressor; /* of the answer's body */
 	const char *type, *charset;
 	const char *method, *target, *path, *query, *host, *scheme, *remote, *url;
+	struct http_pairs *pairs; /* of the query, once somebody looked for one */
+	struct async_form *form;  /* the body as one, once somebody asked for it */
 	struct request_value *values;
 };
 
@@ -114,6 +120,17 @@ static inline int request_blame(struct async_request *request, unsigned int stat
 
 /* The whole body has been taken. */
 void request_body_over(struct async_request *request);
+/* How much of a body may be read as a whole. */
+size_t request_body_most(const struct async_request *request);
+/* How long it says that it is, if that is how long it will be; else 0. */
+uint64_t request_body_announced(const struct async_request *request);
+/* How many times as large as it came; 0: any. */
+uint32_t request_body_ratio(const struct async_request *request);
+/* -EMSGSIZE, to be answered 413: it is more than that. */
+int request_body_large(struct async_request *request, size_t most);
+/* The same failure, to be answered with the status that failures of reading have: 400 malformed,
+ * 413 too large, 415 not understood. */
+int request_blame_body(struct async_request *request, int error);
 
 /* answer.c */
 void answer_begin(struct answer *answer);

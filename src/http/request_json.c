@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/base.h"
 #include "http/field.h"
+#include "http/multipart_read.h"
 #include "http/server.h"
 
 /* application/json, or anything that ends in +json (RFC 6839, 3.1). */
@@ -22,9 +23,36 @@ static void release(void *json)
 	json_decref(json);
 }
 
-json_t *await_request_json(async_request *request)
+/* The request's own, or NULL. */
+static json_t *json_of(async_request *request, const char *text, size_t size)
 {
 	json_error_t error;
+	json_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+
+	if (!json)
+		request_blame(request, 400,
+			      async_fail(-EBADMSG, "the body is no JSON: line %d, column %d: %s",
+					 error.line, error.column, error.text));
+	else if (arena_on_end(&request->arena, release, json)) {
+		json_decref(json);
+		async_fail(-ENOMEM, "no memory for JSON");
+		json = NULL;
+	}
+	return json;
+}
+
+json_t *await_part_json(async_part *part)
+{
+	const char *body;
+	ssize_t n = part_decode_first(part);
+
+	if (!n)
+		n = await_part_body(part, &body);
+	return n < 0 ? NULL : json_of(part->multipart->request, body, (size_t)n);
+}
+
+json_t *await_request_json(async_request *request)
+{
 	const char *body;
 	ssize_t n;
 
@@ -39,14 +67,7 @@ json_t *await_request_json(async_request *request)
 	n = await_request_body(request, &body);
 	if (n < 0)
 		return NULL;
-	request->json =
-		json_loadb(body, (size_t)n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-	if (!request->json)
-		request_blame(request, 400,
-			      async_fail(-EBADMSG, "the body is no JSON: line %d, column %d: %s",
-					 error.line, error.column, error.text));
-	else if (arena_on_end(&request->arena, release, request->json))
-		request->json = NULL;
+	request->json = json_of(request, body, (size_t)n);
 	return request->json;
 }
 

@@ -2,6 +2,7 @@
 /* Built without jansson. */
 #include <errno.h>
 #include <stddef.h>
+#include <await/form.h>
 #include <await/http.h>
 
 static int missing(const char *what)
@@ -13,6 +14,13 @@ struct json_t *await_request_json(async_request *request)
 {
 	(void)request;
 	missing("await_request_json");
+	return NULL;
+}
+
+struct json_t *await_part_json(async_part *part)
+{
+	(void)part;
+	missing("await_part_json");
 	return NULL;
 }
 

@@ -10,9 +10,10 @@
 #include <await/task.h>
 #include "http/access.h"
 #include "http/server.h"
+#include "stream/stream.h"
 
 static const double IDLE_SECONDS = 75, HEAD_SECONDS = 30, BODY_SECONDS = 30, WRITE_SECONDS = 60,
-		    LINGER_SECONDS = 10;
+		    DROP_SECONDS = 10;
 
 static double or_default(double seconds, double usual)
 {
@@ -83,7 +84,7 @@ static int take_options(struct async_http_server *http, const async_http_options
 	own->head_seconds = or_default(own->head_seconds, HEAD_SECONDS);
 	own->body_seconds = or_default(own->body_seconds, BODY_SECONDS);
 	own->write_seconds = or_default(own->write_seconds, WRITE_SECONDS);
-	own->linger_seconds = or_default(own->linger_seconds, LINGER_SECONDS);
+	own->linger_seconds = or_default(own->linger_seconds, DROP_SECONDS);
 	own->server.park_seconds = own->idle_seconds;
 	if (own->tls && !own->start_tls)
 		return async_fail(-EINVAL,
@@ -147,7 +148,14 @@ bool http_server_is_ending(const struct async_http_server *server)
 
 int await_http_connection(async_stream *stream, void *http_server)
 {
-	return http1_serve(http_server, stream);
+	bool pinned = stream->pinned;
+	int result;
+
+	/* Whoever calls this closes it; what had to be cut is closed already then. */
+	stream->pinned = true;
+	result = http1_serve(http_server, stream);
+	stream->pinned = pinned;
+	return result;
 }
 
 /* ---- Background tasks ---- */

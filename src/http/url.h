@@ -102,4 +102,7 @@ void url_put_query(struct url_output *output, const char *data, size_t size);
  */
 int url_domain_to_ascii(const char *domain, size_t size, char **ascii, const char **why);
 
+/* How many bytes the UTF-8 sequence at text has; 0: it is none (RFC 3629 4). */
+size_t utf8_sequence(const char *text, size_t size);
+
 #endif

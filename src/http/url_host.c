@@ -41,8 +41,7 @@ static bool is_ascii(const char *text, size_t size)
 	return true;
 }
 
-/* How many bytes the UTF-8 sequence at text has; 0: it is none (RFC 3629 4). */
-static size_t sequence(const char *text, size_t size)
+size_t utf8_sequence(const char *text, size_t size)
 {
 	const unsigned char *byte = (const unsigned char *)text;
 	size_t length = byte[0] < 0x80 ? 1 : byte[0] < 0xe0 ? 2 : byte[0] < 0xf0 ? 3 : 4;
@@ -64,7 +63,7 @@ static int check_utf8(const struct url_parser *parser, const char *where, const 
 	size_t length;
 
 	for (size_t i = 0; i < size; i += length) {
-		length = sequence(text + i, size - i);
+		length = utf8_sequence(text + i, size - i);
 		if (!length)
 			return url_refuse(parser, where,
 					  "the host is not UTF-8: byte 0x%02x, its byte %zu",

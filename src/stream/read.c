@@ -188,7 +188,8 @@ ssize_t await_stream_peek(async_stream *stream, size_t least, const char **data)
 		if (!n)
 			break;
 	}
-	*data = stream->input.data + stream->input.begin;
+	/* Nothing may ever have come. */
+	*data = stream->input.data ? stream->input.data + stream->input.begin : "";
 	return (ssize_t)input_bytes(stream);
 }
 

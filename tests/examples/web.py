@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The web services as their users meet them, by Python's http.client, by curl and by wrk.
 
-covers: Z32, Z33, Z34, Z36, Z37, W02, W04, W39, W40, W41, W42, W43
+covers: Z32, Z33, Z34, Z36, Z37, W02, W04, W39, W40, W41, W42, W43, W23
 
     tests/examples/web.py BUILD_DIR
 """
@@ -13,6 +13,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -237,6 +238,55 @@ def check_files(backend):
         assert '"GET /sub/ HTTP/1.1" 200 10' in service.errors, service.errors
 
 
+def spooled(pid):
+    """Whether the process has a file open that has no name."""
+    directory = f"/proc/{pid}/fd"
+    for fd in os.listdir(directory):
+        try:
+            if "(deleted)" in os.readlink(os.path.join(directory, fd)):
+                return True
+        except FileNotFoundError:
+            pass
+    return False
+
+
+def check_upload(backend):
+    with tempfile.TemporaryDirectory() as work:
+        kept, small, large = (os.path.join(work, name) for name in ("kept", "a b.txt", "large.bin"))
+        os.mkdir(kept)
+        with open(small, "wb") as file:
+            file.write(b"small\r\n--file\r\n")
+        with open(large, "wb") as file:
+            file.write(os.urandom(20_000_000))
+        with Service("upload", kept, backend=backend) as service:
+            url = service.url("/")
+            assert 'enctype="multipart/form-data"' in curl(url)
+            assert curl("-F", f"file=@{small}", "-F", f"file=@{large}", "-F", "x=y",
+                        url) == "2 files, 20000015 bytes\n"
+            for path in (small, large):
+                with open(path, "rb") as sent, \
+                        open(os.path.join(kept, os.path.basename(path)), "rb") as saved:
+                    assert sent.read() == saved.read(), path
+            # A name is a name, and never a path.
+            assert curl("-F", f"file=@{small};filename=../../out", url).startswith("1 files")
+            assert sorted(os.listdir(kept)) == ["a b.txt", "large.bin", "out"], os.listdir(kept)
+            assert "422" in curl("-i", "-F", f"file=@{small};filename=.hidden", url)
+            assert "415" in curl("-i", "-H", "Content-Type: text/plain", "-d", "x", url)
+            assert curl("-d", "x=y", url) == "0 files, 0 bytes\n"
+            # A client that leaves in the middle of an upload leaves nothing behind.
+            with socket.create_connection(("127.0.0.1", service.port)) as client:
+                client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n"
+                               b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
+                               b"Content-Disposition: form-data; name=file; filename=z\r\n\r\n"
+                               + b"z" * 2_000_000)
+            until = time.monotonic() + 10
+            while spooled(service.child.pid):
+                assert time.monotonic() < until, "its file is still open"
+                time.sleep(0.05)
+            assert len(os.listdir(kept)) == 3
+    assert service.errors == "", service.errors
+
+
 def check_wrong_address():
     for address in ("nonsense", "127.0.0.1:99999", "256.0.0.1:80"):
         done = subprocess.run([program("events"), address], capture_output=True, text=True,
@@ -254,6 +304,7 @@ def main():
         check_todo(backend)
         check_fetch(backend)
         check_files(backend)
+        check_upload(backend)
     check_wrong_address()
     print("web services: answered as they should")
 

@@ -73,7 +73,8 @@ static void read_parameters(const char *data, size_t size)
 {
 	struct http_parameters parameters;
 	struct http_parameter parameter;
-	struct http_form_data form;
+	struct http_pairs form;
+	struct arena arena;
 	struct http_slice value;
 	char *room = malloc(size ? size : 1);
 	size_t used;
@@ -87,10 +88,10 @@ static void read_parameters(const char *data, size_t size)
 	}
 	if (size && http_parameter_find(data, size, "n", room, &used))
 		h1_check(used <= size);
-	if (!http_form_parse(&form, data, size, 20)) {
+	arena_begin(&arena, NULL, 0);
+	if (!http_pairs_parse(&form, &arena, data, size, 20))
 		h1_check(form.count <= 20);
-		http_form_free(&form);
-	}
+	arena_end(&arena);
 	free(room);
 }
 

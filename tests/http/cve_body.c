@@ -64,7 +64,8 @@ TEST_WITH(cve_2025_69228, "M16 W23 W24 M12", .backends = ONCE)
 	static const char part[] = "--b\r\n\r\n\r\n";
 	enum { PART_BYTES = sizeof part - 1, PARTS_BYTES = HTTP_PARTS * PART_BYTES };
 	char *text = malloc(PARTS_BYTES + PART_BYTES);
-	struct http_form_data form;
+	struct http_pairs form;
+	struct arena arena;
 	size_t kept;
 	int mallocs;
 
@@ -80,7 +81,8 @@ TEST_WITH(cve_2025_69228, "M16 W23 W24 M12", .backends = ONCE)
 	memset(text, '&', PARTS_BYTES);
 	for (int i = 0; i < PARTS_BYTES; i += 2)
 		text[i] = 'a';
-	CHECK_INT(http_form_parse(&form, text, PARTS_BYTES, 0), -EMSGSIZE);
+	arena_begin(&arena, NULL, 0);
+	CHECK_INT(http_pairs_parse(&form, &arena, text, PARTS_BYTES, 0), -EMSGSIZE);
 	free(text);
 }
 
