@@ -183,6 +183,8 @@ int await_app_handle(struct async_request *request)
 
 	request->outer = request->app =
 		app_for_host(request->outer, block + head->host.at, head->host.size);
+	if (unlikely(head->form == HTTP_AUTHORITY_FORM))
+		return async_refuse(request, 501, "CONNECT: this is no proxy");
 	found = head->form == HTTP_ASTERISK ?
 			HTTP_ROUTE_NONE :
 			http_router_match(request->outer->router, block + head->method_text.at,

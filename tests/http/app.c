@@ -300,11 +300,17 @@ TEST_TASK(one_handler_for_everything, "W07 Z35")
 	async_stream *stream;
 
 	async_fallback(app, answer_all, NULL);
+	async_route(app, "*", "/pot", answer_all, NULL);
 	http = await_http_open(NULL, app);
 	plain = await_server_start(NULL, "127.0.0.1:0", await_http_connection, http);
 	stream = await_connect_stream(async_server_address(plain, 0));
 	send_text(stream, "BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n");
 	CHECK_TEXT_HAS(read_answer(stream, true), "\r\n\r\nBREW /pot");
+	await_stream_close(stream);
+	/* Nobody's handler is asked to be a proxy. */
+	stream = await_connect_stream(async_server_address(plain, 0));
+	send_text(stream, "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n");
+	CHECK_TEXT_HAS(read_answer(stream, true), "501 Not Implemented");
 	await_stream_close(stream);
 	snprintf(text, sizeof text, "%s", async_server_address(plain, 0));
 	CHECK_INT(await_server_close(plain, NULL), 0);
