@@ -25,6 +25,7 @@ ASYNC_BEGIN_DECLS
 
 typedef struct async_session async_session;
 typedef struct async_response async_response;
+struct json_t; /* <jansson.h> */
 
 typedef struct async_http_field {
 	const char *name, *value;
@@ -69,8 +70,9 @@ typedef struct async_call {
 } async_call;
 
 /*
- * Ask, and wait for the head of the answer. `method` is a token; `call` may be NULL. The caller
- * frees the answer, also one of status 404. NULL, with async_error() and async_error_code():
+ * Ask, and wait for the head of the answer. `method` is a token; `call` may be NULL. A user and
+ * password in the URL are sent as basic authentication (RFC 7617), and taken out of the URL. The
+ *caller frees the answer, also one of status 404. NULL, with async_error() and async_error_code():
  *	-EINVAL, -EPROTONOSUPPORT	the URL, the method, a field
  *	-ETIMEDOUT	a limit, which the text names, as it does what was waited for
  *	-ELOOP		more redirects than allowed
@@ -89,12 +91,18 @@ ASYNC_API async_response *await_session_get(async_session *session, const char *
 ASYNC_API async_response *await_session_post(async_session *session, const char *url,
 					     const char *type, const void *body, size_t size);
 
+/* POST of JSON. Takes the reference, also on failure; NULL is -EINVAL. */
+ASYNC_API async_response *await_session_post_json(async_session *session, const char *url,
+						  struct json_t *json);
+
 /* Give the answer back. Its connection is kept if the body has been read, else closed. NULL is
  * allowed. */
 ASYNC_API void async_response_free(async_response *response);
 
 /* 100 to 999; of NULL: the error of the request that failed. */
 ASYNC_API int async_response_status(const async_response *response);
+/* 0 below 400; else -EREMOTEIO, with a text that has URL, status and reason. */
+ASYNC_API int async_response_check(async_response *response);
 ASYNC_API const char *async_response_reason(async_response *response);
 /* The first field of that name, or NULL; the i-th line, as async_request_header_at. */
 ASYNC_API const char *async_response_header(async_response *response, const char *name);
@@ -117,7 +125,13 @@ ASYNC_API ssize_t await_response_chunk(async_response *response, const char **da
 /* All of it, kept until the answer is freed, a zero byte behind. */
 ASYNC_API ssize_t await_response_body(async_response *response, const char **data);
 /* The same as text, as it was sent; NULL: async_error(). */
-ASYNC_API const char *await_response_text(async_response *response);
+ASYNC_API const char *await_response_text(
+	async_response
+		*response); /* The body as JSON, the answer's own. NULL, and async_error_code():
+			     * -EINVAL when it does not say that it is application/json or ends in
+			     * +json, -EBADMSG for what is no JSON. */
+ASYNC_API struct json_t *await_response_json(async_response *response);
+
 ASYNC_END_DECLS
 
 #endif

@@ -128,6 +128,7 @@ void async_response_free(async_response *response)
 	arena_end(&response->arena);
 	async_url_free(&response->url);
 	free(response->whole);
+	free(response->credentials);
 	free(response);
 	session->open--;
 	if (session->orphaned && !session->open)
@@ -223,7 +224,11 @@ static int follow(struct async_response *response, const char *location, const a
 	if (error)
 		return error; /* its text names the location */
 	turn->same_origin = turn->same_origin && async_url_same_origin(&response->url, first);
-	return 0;
+	if (!turn->same_origin) {
+		free(response->credentials);
+		response->credentials = NULL;
+	}
+	return client_take_credentials(response);
 }
 
 static int await_answer(struct async_response *response, const char *method, const async_call *call,
@@ -268,7 +273,9 @@ async_response *await_http_request(async_session *session, const char *method, c
 	response = response_new(session, url, call);
 	if (!response)
 		return NULL;
-	error = async_url_copy(&response->url, &first);
+	error = client_take_credentials(response);
+	if (!error)
+		error = async_url_copy(&response->url, &first);
 	if (!error) {
 		error = await_answer(response, method, call, &first);
 		async_url_free(&first);

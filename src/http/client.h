@@ -72,10 +72,12 @@ struct async_response {
 	char *whole;
 	size_t whole_size;
 	double total_seconds;
-	bool heard;    /* something came of the answer */
-	bool ended;    /* the body, as it is framed */
-	bool complete; /* `whole` is */
-	int error;     /* nothing more can be read */
+	struct json_t *json;
+	char *credentials; /* for Authorization, from the URL; or NULL */
+	bool heard;	   /* something came of the answer */
+	bool ended;	   /* the body, as it is framed */
+	bool complete;	   /* `whole` is */
+	int error;	   /* nothing more can be read */
 	struct http_field fields[CLIENT_FIELDS], trailing[CLIENT_FIELDS];
 	char first[2048];
 };
@@ -102,6 +104,9 @@ struct client_link *await_client_connect(struct async_response *response, struct
 void client_link_release(struct client_link *link, bool keep);
 void client_permit_release(struct client_host *host);
 void client_pool_drop_idle(struct async_session *session);
+
+/* client_auth.c: those of the URL, which then has none. */
+int client_take_credentials(struct async_response *response);
 
 /* client_exchange.c */
 /* What has become of a request after redirects. */

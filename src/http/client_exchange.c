@@ -117,6 +117,11 @@ static ssize_t write_head(char *room, size_t size, const struct async_response *
 		if (turn->same_origin || !is_secret(field->name))
 			http_write_text(&writer, field->name, field->value);
 	}
+	if (response->credentials) {
+		if (is_given(call, "Authorization"))
+			return async_fail(-EINVAL, "credentials in the URL, and Authorization");
+		http_write_text(&writer, "Authorization", response->credentials);
+	}
 	if (says_length(method, turn->with_body))
 		http_write_length(&writer, turn->with_body ? call->size : 0);
 	return http_write_end(&writer, NULL);
@@ -126,6 +131,7 @@ static size_t head_room(const struct async_response *response, const char *metho
 			const async_call *call)
 {
 	size_t size = 512 + strlen(method) + response->url.size * 2u +
+		      (response->credentials ? strlen(response->credentials) : 0) +
 		      strlen(response->session->options.user_agent) +
 		      (call->type ? strlen(call->type) : 0);
 

@@ -298,6 +298,16 @@ int async_response_status(const async_response *response)
 	return async_error_code() ? async_error_code() : -EINVAL;
 }
 
+int async_response_check(async_response *response)
+{
+	int status = async_response_status(response);
+
+	if (status < 400)
+		return status < 0 ? status : 0;
+	return async_fail(-EREMOTEIO, "%s answers %d %s", async_response_url(response), status,
+			  async_response_reason(response));
+}
+
 static const char *text_of(const struct async_response *response, struct http_slice slice)
 {
 	response->block[slice.at + slice.size] = '\0';

@@ -264,6 +264,36 @@ TEST_TASK(secrets_stop_at_the_border, "H24")
 	end_site();
 }
 
+TEST_TASK(credentials_of_a_url, "H38 H24 H22")
+{
+	static const async_http_field fields[] = { { "authorization", "me" } };
+	async_call call = { .fields = fields, .field_count = 1 };
+	async_session *session = async_session_new(NULL);
+	async_response *answer;
+	char url[300];
+
+	begin_site();
+	snprintf(url, sizeof url, "http://Aladdin:open%%20sesame@%s/redirect/302?to=/echo",
+		 site.base + 7);
+	answer = await_session_get(session, url);
+	CHECK_TEXT_HAS(await_response_text(answer), " Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ== ");
+	CHECK_STR(async_response_url(answer), url_of("/echo"));
+	CHECK_INT(async_response_check(answer), 0);
+	async_response_free(answer);
+	CHECK(!await_http_request(session, "GET", url, &call));
+	CHECK_TEXT_HAS(async_error(), "credentials in the URL");
+	snprintf(url, sizeof url, "http://a%%3ab@%s/", site.base + 7);
+	CHECK(!await_session_get(session, url));
+	CHECK_TEXT_HAS(async_error(), "colon");
+	answer = await_session_get(session, url_of("/none"));
+	CHECK_INT(async_response_check(answer), -EREMOTEIO);
+	CHECK_TEXT_HAS(async_error(), "/none answers 404 Not Found");
+	async_response_free(answer);
+	CHECK(async_response_check(NULL) < 0);
+	CHECK_INT(await_session_close(session), 0);
+	end_site();
+}
+
 TEST_TASK(redirects_can_be_left_alone, "H23")
 {
 	async_session_options options = { .redirects = -1 };
