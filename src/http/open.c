@@ -191,7 +191,7 @@ ssize_t await_http_file_read(int fd, void *data, size_t size, off_t offset)
 	if (n > 0)
 		reading.done = (size_t)n;
 	if (reading.done == size)
-		return n;
+		return (ssize_t)size;
 	error = await_thread(read_in_thread, &reading);
 	return error < 0 ? error : (ssize_t)reading.done;
 }

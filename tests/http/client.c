@@ -2,6 +2,7 @@
 /* The client against a server of its own: requests, connections that are kept, redirects, limits. */
 #include <errno.h>
 #include <math.h>
+#include "http/codec.h"
 #include "serving.h"
 
 static int connections, requests_seen, in_flight, most_in_flight;
@@ -479,6 +480,8 @@ TEST_TASK(servers_that_misbehave, "H20 H26")
 		const char *words;
 		int error = ask_liar(cases[i].text, &words);
 
+		if (strstr(cases[i].text, "gzip") && !http_coding_available(HTTP_CODING_GZIP))
+			continue;
 		CHECK_INT(error, cases[i].error);
 		CHECK_TEXT_HAS(words, cases[i].words);
 	}

@@ -153,6 +153,8 @@ TEST_TASK_WITH(encodings_in_forms, "W23 W24", .may_leak = 1)
 	static const char odd[] = PART
 		"a\r\nContent-Type: text/plain; charset=klingon\r\n\r\nx\r\n--b--";
 
+	if (!has_charsets())
+		SKIP("no converters of charsets here");
 	options = (async_form_options){ 0 };
 	CHECK_INT(status_of(TYPE, body, sizeof body - 1), 200);
 	CHECK_STR(told, "a,-,-=foo;b,-,-=\xc3\xbc;");

@@ -4,6 +4,7 @@
 #define TESTS_HTTP_SERVING_H
 
 #include <fcntl.h>
+#include <iconv.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,23 @@ static inline void remove_site(char *site)
 	snprintf(command, sizeof command, "rm -rf '%s'", site);
 	CHECK_INT(system(command), 0);
 	free(site);
+}
+
+/* iconv(3) loads most converters as libraries: a program that is linked statically, or runs under
+ * an emulator, may be without. */
+static inline bool has_charsets(void)
+{
+	static const char *const names[] = { "ISO-8859-1", "WINDOWS-1252", "SHIFT_JIS", "GB18030" };
+	bool all = true;
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		iconv_t converter = iconv_open("UTF-8", names[i]);
+
+		all = all && converter != (iconv_t)-1;
+		if (converter != (iconv_t)-1)
+			iconv_close(converter);
+	}
+	return all;
 }
 
 /* Answers with its argument, a text. */
