@@ -2,10 +2,11 @@
 /*
  * A JSON service: a list of things to do, kept in memory.
  *
- *	curl localhost:25000/todos -H 'Content-Type: application/json' -d '{"title": "buy milk"}'
+ *	json='Content-Type: application/json'
+ *	curl localhost:25000/todos -H "$json" -d '{"title": "buy milk"}'
  *	curl localhost:25000/todos
- *	curl -X PATCH localhost:25000/todos/1 -H 'Content-Type: application/json' -d '{"done":
- *true}' curl -X DELETE localhost:25000/todos/1
+ *	curl -X PATCH localhost:25000/todos/1 -H "$json" -d '{"done": true}'
+ *	curl -X DELETE localhost:25000/todos/1
  */
 #include <await.h>
 #include <jansson.h>

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "http/arena.h"
+#include "http/bytes.h"
 
 enum { BLOCK_BYTES = 4096 };
 
@@ -37,6 +38,15 @@ char *arena_text(struct arena *arena, const char *text, size_t size)
 		return NULL;
 	memcpy(copy, text, size);
 	copy[size] = '\0';
+	return copy;
+}
+
+char *arena_lower(struct arena *arena, const char *text, size_t size)
+{
+	char *copy = arena_text(arena, text, size);
+
+	for (size_t i = 0; copy && i < size; i++)
+		copy[i] = byte_lower(copy[i]);
 	return copy;
 }
 

@@ -62,6 +62,8 @@ static inline char *arena_bytes(struct arena *arena, size_t size)
 
 /* A copy with a zero byte behind. */
 char *arena_text(struct arena *arena, const char *text, size_t size);
+/* The same in small letters (ASCII). */
+char *arena_lower(struct arena *arena, const char *text, size_t size);
 /* 0 or -ENOMEM. */
 int arena_on_end(struct arena *arena, void (*call)(void *arg), void *arg);
 

@@ -14,7 +14,7 @@
 #include "base/list.h"
 #include "http/arena.h"
 #include "http/body.h"
-#include "http/codec.h"
+#include "http/body_coding.h"
 #include "http/write.h"
 
 enum { HOST_BUCKETS = 256, CLIENT_FIELDS = 128 };
@@ -58,7 +58,7 @@ struct async_response {
 	struct http_head head;
 	struct http_head trailers;
 	struct http_body body;
-	struct http_decoder *decoder;
+	struct body_coding *coding; /* of the body; NULL: none that is undone here */
 	struct arena arena;
 	char *block; /* the head's bytes */
 	async_url url;
@@ -66,9 +66,6 @@ struct async_response {
 	double deadline;   /* on async_now()'s clock */
 	const char *piece; /* of the body, unread */
 	size_t piece_size;
-	const char *coded; /* the same before decoding */
-	size_t coded_size;
-	char *decoded; /* room for that, once there is a decoder */
 	char *whole;
 	size_t whole_size;
 	double total_seconds;

@@ -4,18 +4,15 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include "base/base.h"
 #include "http/client.h"
+#include "http/mime.h"
 
-/* application/json, or anything that ends in +json (RFC 6839, 3.1). */
 static bool is_json(async_response *response)
 {
 	const char *type = async_response_header(response, "Content-Type");
-	size_t size = type ? strcspn(type, "; \t") : 0;
 
-	return (size == 16 && !strncasecmp(type, "application/json", 16)) ||
-	       (size > 5 && !strncasecmp(type + size - 5, "+json", 5));
+	return type && http_mime_is_json(type, strcspn(type, "; \t"));
 }
 
 static void release(void *json)

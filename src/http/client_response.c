@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "http/client.h"
 
-enum { DECODED_BYTES = 16 * 1024, RATIO = 1000 };
+enum { RATIO = 1000 }; /* what a coded body may grow to, as a multiple */
 
 /* ---- The connection under it ---- */
 
@@ -96,39 +96,22 @@ static ssize_t await_framed(struct async_response *response, const char **data)
 
 /* ---- Coding ---- */
 
-static int coding_ends(struct async_response *response)
-{
-	int error = http_decoder_finish(response->decoder);
-
-	return error ? broken(response, error) : 0;
-}
-
 static ssize_t await_decoded(struct async_response *response, const char **data)
 {
-	size_t used = 0, made = 0;
+	struct body_coding *coding = response->coding;
 
 	for (;;) {
-		int result = http_decoder_step(response->decoder, response->coded,
-					       response->coded_size, &used, response->decoded,
-					       DECODED_BYTES, &made);
-		ssize_t n;
+		ssize_t n = body_coding_next(coding, data);
 
-		if (result < 0)
-			return broken(response, result);
-		response->coded += used;
-		response->coded_size -= used;
-		if (made) {
-			*data = response->decoded;
-			return (ssize_t)made;
-		}
-		if (result == HTTP_CODEC_ROOM)
-			continue;
-		n = await_framed(response, &response->coded);
+		if (n < 0)
+			return broken(response, (int)n);
+		if (n || coding->over)
+			return n;
+		n = await_framed(response, &coding->data);
 		if (n < 0)
 			return n;
-		if (!n)
-			return coding_ends(response);
-		response->coded_size = (size_t)n;
+		coding->size = (size_t)n;
+		coding->over = !n;
 	}
 }
 
@@ -137,19 +120,14 @@ static int begin_decoding(struct async_response *response)
 {
 	const struct http_field *field =
 		http_field_known(&response->head.fields, HTTP_NAME_CONTENT_ENCODING);
-	struct http_decode_limits limits = { .decoded_ratio = RATIO };
-	enum http_coding coding;
+	const char *value;
 
 	if (!field || response->session->options.keep_encoded || response->body.done)
 		return 0;
-	coding = http_coding_find(response->block + field->value.at, field->value.size);
-	if (coding == HTTP_CODING_IDENTITY || !http_coding_available(coding))
+	value = response->block + field->value.at;
+	if (!http_coding_available(http_coding_find(value, field->value.size)))
 		return 0;
-	response->decoder = http_decoder_new(coding, &limits);
-	response->decoded = malloc(DECODED_BYTES);
-	if (!response->decoder || !response->decoded)
-		return async_fail(-ENOMEM, "no memory to decode an answer");
-	return 0;
+	return body_coding_new(value, field->value.size, RATIO, &response->coding);
 }
 
 int client_response_begin_body(struct async_response *response)
@@ -168,11 +146,10 @@ void client_response_reset(struct async_response *response)
 	if (response->link && response->body.done && !response->ended)
 		over(response);
 	give_back(response, false);
-	http_decoder_free(response->decoder);
-	free(response->decoded);
-	response->decoder = NULL;
-	response->decoded = NULL;
-	response->coded_size = response->piece_size = 0;
+	if (response->coding)
+		body_coding_free(response->coding);
+	response->coding = NULL;
+	response->piece_size = 0;
 	response->ended = response->heard = false;
 	response->error = 0;
 }
@@ -202,7 +179,7 @@ ssize_t await_response_chunk(async_response *response, const char **data)
 		response->piece_size = 0;
 		return n;
 	}
-	return response->decoder ? await_decoded(response, data) : await_framed(response, data);
+	return response->coding ? await_decoded(response, data) : await_framed(response, data);
 }
 
 ssize_t await_response_read(async_response *response, void *data, size_t size)

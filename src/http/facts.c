@@ -183,13 +183,6 @@ const char *async_request_header_at(async_request *request, size_t i, const char
 	return request_text(request, (struct http_slice){ field->name_at, field->name_size });
 }
 
-static char *lower(char *text)
-{
-	for (char *at = text; at && *at; at++)
-		*at = *at >= 'A' && *at <= 'Z' ? (char)(*at + 32) : *at;
-	return text;
-}
-
 /* The parts of Content-Type: type, and the parameter that says how text is to be read. */
 static void split_type(struct async_request *request)
 {
@@ -198,14 +191,14 @@ static void split_type(struct async_request *request)
 	const char *at = value ? value + size : "";
 
 	request->charset = "";
-	request->type = size ? or_empty(lower(arena_text(&request->arena, value, size))) :
+	request->type = size ? or_empty(arena_lower(&request->arena, value, size)) :
 			       "application/octet-stream";
 	while (*at) {
 		at += strspn(at, "; \t");
 		if (!strncasecmp(at, "charset=", 8)) {
 			at += 8 + (at[8] == '"');
-			request->charset = or_empty(
-				lower(arena_text(&request->arena, at, strcspn(at, "\"; \t"))));
+			request->charset =
+				or_empty(arena_lower(&request->arena, at, strcspn(at, "\"; \t")));
 			return;
 		}
 		at += strcspn(at, ";");
@@ -283,15 +276,18 @@ const char *async_request_remote(async_request *request)
 
 const char *async_request_url(async_request *request)
 {
-	const char *parts[] = { async_request_scheme(request), "://", async_request_host(request),
-				async_request_target(request) };
+	const char *parts[4];
 	size_t size = 0, at = 0;
 	char *text;
 
 	if (request->url)
 		return request->url;
 	if (request->head->form == HTTP_ABSOLUTE)
-		return request->url = parts[3];
+		return request->url = async_request_target(request);
+	parts[0] = async_request_scheme(request);
+	parts[1] = "://";
+	parts[2] = async_request_host(request);
+	parts[3] = async_request_target(request);
 	for (size_t i = 0; i < 4; i++)
 		size += strlen(parts[i]);
 	text = arena_bytes(&request->arena, size + 1);

@@ -265,3 +265,9 @@ const char *http_mime_suffix(enum http_coding coding)
 	}
 	return "";
 }
+
+bool http_mime_is_json(const char *type, size_t size)
+{
+	return (size == 16 && bytes_same(type, "application/json", 16)) ||
+	       (size > 5 && bytes_same(type + size - 5, "+json", 5));
+}

@@ -17,4 +17,8 @@ enum http_coding http_mime_coding(const char *name, size_t size);
 /* And the way back; "" for codings without a suffix. */
 const char *http_mime_suffix(enum http_coding coding);
 
+/* application/json, or anything that ends in +json (RFC 6839, 3.1): `type` without parameters,
+ * letters of either case. */
+bool http_mime_is_json(const char *type, size_t size);
+
 #endif

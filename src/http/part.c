@@ -94,10 +94,8 @@ const char *async_part_header(async_part *part, const char *name)
 
 static const char *lower(async_part *part, const char *text, size_t size)
 {
-	char *copy = arena_text(&part->arena, text, size);
+	const char *copy = arena_lower(&part->arena, text, size);
 
-	for (char *at = copy; at && *at; at++)
-		*at = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
 	return copy ? copy : "";
 }
 

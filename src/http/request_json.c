@@ -5,18 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/base.h"
-#include "http/field.h"
+#include "http/mime.h"
 #include "http/multipart_read.h"
 #include "http/server.h"
-
-/* application/json, or anything that ends in +json (RFC 6839, 3.1). */
-static bool is_json(async_request *request)
-{
-	const char *type = async_request_content_type(request);
-	size_t size = strlen(type);
-
-	return !strcmp(type, "application/json") || (size > 5 && !strcmp(type + size - 5, "+json"));
-}
 
 static void release(void *json)
 {
@@ -53,15 +44,15 @@ json_t *await_part_json(async_part *part)
 
 json_t *await_request_json(async_request *request)
 {
-	const char *body;
+	const char *body, *type;
 	ssize_t n;
 
 	if (!request || request->json)
 		return request ? request->json : NULL;
-	if (!is_json(request)) {
+	type = async_request_content_type(request);
+	if (!http_mime_is_json(type, strlen(type))) {
 		request_blame(request, 415,
-			      async_fail(-EINVAL, "the body is %s, not application/json",
-					 async_request_content_type(request)));
+			      async_fail(-EINVAL, "the body is %s, not application/json", type));
 		return NULL;
 	}
 	n = await_request_body(request, &body);

@@ -49,29 +49,11 @@ static int set_type(struct async_request *request, const char *type, size_t size
 	return answer_known(request, "Content-Type", 12, type, size);
 }
 
-static int await_respond_compressed(struct async_request *request, const void *data, size_t size)
-{
-	size_t out_size;
-	char *out;
-	int error = await_compressed(request, data, size, &out, &out_size);
-
-	if (error)
-		return error;
-	if (out) {
-		data = out;
-		size = out_size;
-	}
-	error = request->carrier->head(request, data, size, true);
-	request->answer.ended = request->answer.begun;
-	request->answer.sent = size;
-	free(out);
-	return error;
-}
-
 int await_respond_known(struct async_request *request, const char *type, size_t type_size,
 			const void *data, size_t size)
 {
 	int error = prepare(request, "await_respond");
+	char *compressed = NULL;
 
 	if (!error && type)
 		error = set_type(request, type, type_size);
@@ -81,11 +63,21 @@ int await_respond_known(struct async_request *request, const char *type, size_t 
 		return request->answer.error =
 			       async_fail(-EINVAL, "an answer of %zu bytes, declared with %lld",
 					  size, (long long)request->answer.length);
-	if (unlikely(request->answer.compress))
-		return await_respond_compressed(request, data, size);
+	if (unlikely(request->answer.compress)) {
+		size_t compressed_size;
+
+		error = await_compressed(request, data, size, &compressed, &compressed_size);
+		if (error)
+			return error;
+		if (compressed) {
+			data = compressed;
+			size = compressed_size;
+		}
+	}
 	error = request->carrier->head(request, data, size, true);
 	request->answer.ended = request->answer.begun;
 	request->answer.sent = size;
+	free(compressed);
 	return error;
 }
 
