@@ -18,7 +18,8 @@ set(http_dependencies
 	"pcre|pcre2.h|pcre2-8|libpcre2-dev|no regular expressions in routes"
 	"json|jansson.h|jansson|libjansson-dev|no JSON")
 
-file(GLOB http_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/http/*.c)
+file(GLOB http_sources CONFIGURE_DEPENDS
+	${CMAKE_SOURCE_DIR}/src/http/*.c ${CMAKE_SOURCE_DIR}/src/client/*.c)
 set(http_includes)
 set(http_libraries)     # where they lie on this machine
 set(http_library_names) # and by name: the package may be used on another
@@ -55,7 +56,7 @@ foreach(dependency ${http_dependencies})
 	endif()
 endforeach()
 if(have_tls)
-	list(FILTER http_sources EXCLUDE REGEX "/client_notls\\.c$")
+	list(FILTER http_sources EXCLUDE REGEX "/notls\\.c$")
 endif()
 list(REMOVE_DUPLICATES http_includes)
 list(TRANSFORM http_library_names PREPEND "-l")

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client inside: a session with its pool (client_pool.c), connections to hosts (client_link.c),
- * one exchange on a connection (client_exchange.c), redirects and retries (client.c), the answer
- * (client_response.c).
+ * The client inside: a session with its pool (pool.c), connections to hosts (pool.c),
+ * one exchange on a connection (exchange.c), redirects and retries (session.c), the answer
+ * (response.c).
  */
-#ifndef HTTP_CLIENT_H
-#define HTTP_CLIENT_H
+#ifndef CLIENT_CLIENT_H
+#define CLIENT_CLIENT_H
 
 #include <await/client.h>
 #include <await/loop.h>
@@ -90,7 +90,7 @@ void client_limit_begin(struct client_limit *limit, const struct async_response 
 /* `result`, or -ETIMEDOUT with a text that says what was waited for. */
 int64_t client_limit_end(struct client_limit *limit, int64_t result);
 
-/* client_pool.c */
+/* pool.c */
 /* Wait for the right to a connection to the host of the URL, and take one that is idle or NULL in
  * *link: then it is to be made. 0, or an error: then there is no right. */
 int await_client_permit(struct async_response *response, struct client_host **host,
@@ -102,10 +102,10 @@ void client_link_release(struct client_link *link, bool keep);
 void client_permit_release(struct client_host *host);
 void client_pool_drop_idle(struct async_session *session);
 
-/* client_auth.c: those of the URL, which then has none. */
+/* auth.c: those of the URL, which then has none. */
 int client_take_credentials(struct async_response *response);
 
-/* client_exchange.c */
+/* exchange.c */
 /* What has become of a request after redirects. */
 struct client_turn {
 	bool same_origin; /* as the first URL, all the way: secrets may go along */
@@ -118,7 +118,7 @@ int await_client_exchange(struct async_response *response, const char *method,
 /* What this library can decode, as Accept-Encoding has it. */
 const char *client_codings(void);
 
-/* client_response.c */
+/* response.c */
 int client_response_begin_body(struct async_response *response);
 void client_response_reset(struct async_response *response);
 

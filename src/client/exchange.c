@@ -7,7 +7,7 @@
 #include <strings.h>
 #include <await/run.h>
 #include "base/base.h"
-#include "http/client.h"
+#include "client/client.h"
 #include "http/field.h"
 
 enum { HEAD_BYTES = 4096 };

@@ -12,7 +12,7 @@
 #include <await/net.h>
 #include <await/run.h>
 #include "base/base.h"
-#include "http/client.h"
+#include "client/client.h"
 
 struct waiter {
 	struct async_link_ link;

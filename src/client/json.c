@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/base.h"
-#include "http/client.h"
+#include "client/client.h"
 #include "http/mime.h"
 
 static bool is_json(async_response *response)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/base.h"
-#include "http/client.h"
+#include "client/client.h"
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

@@ -2,7 +2,7 @@
 /* The HTTP client over TLS: whom it trusts, and what it says when it does not. */
 #include <errno.h>
 #include "http/serving.h"
-#include "ends.h"
+#include "tls/ends.h"
 
 static async_http_server *serve_https(const struct made *identity, async_tls **tls)
 {

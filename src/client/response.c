@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/base.h"
-#include "http/client.h"
+#include "client/client.h"
 
 enum { RATIO = 1000 }; /* what a coded body may grow to, as a multiple */
 

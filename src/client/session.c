@@ -6,7 +6,7 @@
 #include <string.h>
 #include <await/run.h>
 #include "base/base.h"
-#include "http/client.h"
+#include "client/client.h"
 
 static const double IDLE_SECONDS = 15, TOTAL_SECONDS = 300, CONNECT_SECONDS = 30;
 
