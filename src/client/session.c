@@ -95,8 +95,7 @@ static int take_texts(struct async_session *session)
 	if (!own->charset)
 		own->charset = "utf-8";
 	if (copy_text(arena, &own->user_agent) && copy_text(arena, &own->charset) &&
-	    copy_text(arena, &own->base_url) &&
-	    copy_text(arena, &own->unix_path) &&
+	    copy_text(arena, &own->base_url) && copy_text(arena, &own->unix_path) &&
 	    copy_fields(arena, &own->fields, own->field_count) &&
 	    copy_bytes(arena, own->middlewares, own->middleware_count * sizeof *own->middlewares,
 		       &own->middlewares) &&
