@@ -56,7 +56,7 @@ static int cut_short(struct async_response *response)
 /* What stands behind the last chunk, copied out of the stream. `end`: where it ends. */
 static void keep_trailers(struct async_response *response, const char *end)
 {
-	size_t size = response->trailers.parsed;
+	size_t size = response->body.chunked.trailers;
 
 	response->trailers_block = arena_bytes(&response->arena, size + 1);
 	if (response->trailers_block)
