@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <await/file.h>
+#include <await/scope.h>
 #include "client/jar.h"
-#include "core/loop.h"
 #include "http/bytes.h"
 #include "http/clock.h"
 
@@ -102,12 +102,12 @@ static char *jar_to_text(struct async_cookie_jar *jar)
 
 int await_cookie_jar_save(async_cookie_jar *jar, const char *path)
 {
-	struct async_task *self = task_self("await_cookie_jar_save");
+	int cancelled = async_cancelled();
 	char *text;
 	int error;
 
-	if (self->cancel_error)
-		return self->cancel_error;
+	if (cancelled)
+		return cancelled;
 	if (!jar || !path)
 		return async_fail(-EINVAL, "await_cookie_jar_save: no jar, or no path");
 	text = jar_to_text(jar);
@@ -243,14 +243,14 @@ static ssize_t load(struct async_cookie_jar *jar, const json_t *file, const char
 
 ssize_t await_cookie_jar_load(async_cookie_jar *jar, const char *path)
 {
-	struct async_task *self = task_self("await_cookie_jar_load");
+	int cancelled = async_cancelled();
 	json_error_t error;
 	json_t *file;
 	char *text;
 	ssize_t n;
 
-	if (self->cancel_error)
-		return self->cancel_error;
+	if (cancelled)
+		return cancelled;
 	if (!jar || !path)
 		return async_fail(-EINVAL, "await_cookie_jar_load: no jar, or no path");
 	n = await_read_file(path, &text, jar->file_bytes);

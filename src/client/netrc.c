@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <await/file.h>
+#include <await/scope.h>
 #include "base/base.h"
 #include "client/netrc.h"
-#include "core/loop.h"
 #include "http/bytes.h"
 
 enum { PATH_BYTES = 4096 };
@@ -282,15 +282,15 @@ static int check_access(const struct netrc *netrc, const char *path)
 
 int await_netrc_read(struct netrc *netrc, size_t limit)
 {
-	struct async_task *self = task_self("await_netrc_read");
+	int cancelled = async_cancelled();
 	const char *named = secure_getenv("NETRC"), *home = secure_getenv("HOME");
 	char path[PATH_BYTES], *text;
 	ssize_t size;
 	int error;
 
 	*netrc = (struct netrc){ .text = NULL };
-	if (self->cancel_error)
-		return self->cancel_error;
+	if (cancelled)
+		return cancelled;
 	named = named && *named ? named : NULL;
 	if (!named && (!home || !*home))
 		return async_fail(-ENOENT, "a netrc file: neither NETRC nor HOME is set");
