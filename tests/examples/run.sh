@@ -203,6 +203,7 @@ python3 "$source/tests/examples/servers.py" "$build"
 python3 "$source/tests/examples/streams.py" "$build"
 python3 "$source/tests/examples/tls.py" "$build"
 python3 "$source/tests/examples/web.py" "$build"
+python3 "$source/tests/examples/fetch.py" "$build"
 tried="$tried"'echo_streams chat port_forward echo_tls fib_service fib_blocking events todo fetch_urls fetch_one download reverse_proxy files upload '
 
 for path in "$source"/examples/*.c "$source"/examples/*/*.c; do
