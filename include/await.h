@@ -23,6 +23,7 @@
 #include <await/net.h>
 #include <await/pass.h>
 #include <await/stream.h>
+#include <await/source.h>
 #include <await/server.h>
 #include <await/signal.h>
 #include <await/process.h>

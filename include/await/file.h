@@ -17,6 +17,8 @@
 
 ASYNC_BEGIN_DECLS
 
+struct async_source; /* <await/source.h> */
+
 /* The pool that works where io_uring does not: to change its limits before the first use. */
 ASYNC_API async_pool *async_file_pool(void);
 
@@ -80,6 +82,9 @@ ASYNC_API ssize_t await_read_file(const char *path, char **data, size_t limit);
  * stand. mode as open(2)'s.
  */
 ASYNC_API int await_write_file(const char *path, const void *data, size_t size, mode_t mode);
+/* The same with what a source has, of any size; how many bytes. */
+ASYNC_API int64_t await_save_source(const char *path, const struct async_source *source,
+				    mode_t mode);
 
 /* Copy a file's contents, within the kernel where it can (copy_file_range(2)). An existing target
  * is overwritten; after a failure or a cancel it is incomplete. Bytes copied. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/base.h"
-#include "client/client.h"
+#include "client/outgoing.h"
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -25,10 +25,10 @@ static char *write_base64(char *to, const unsigned char *from, size_t size)
 	return to;
 }
 
-int client_take_credentials(struct async_response *response)
+int client_take_credentials(struct async_outgoing *request)
 {
-	async_url_part user = async_url_username(&response->url);
-	async_url_part password = async_url_password(&response->url);
+	async_url_part user = async_url_username(&request->url);
+	async_url_part password = async_url_password(&request->url);
 	size_t size = user.size + password.size + 1, used;
 	char *plain, *text;
 
@@ -54,8 +54,8 @@ int client_take_credentials(struct async_response *response)
 	*write_base64(text + 6, (unsigned char *)plain, used) = '\0';
 	explicit_bzero(plain, size);
 	free(plain);
-	free(response->credentials);
-	response->credentials = text;
-	async_url_remove_credentials(&response->url);
+	free(request->credentials);
+	request->credentials = text;
+	async_url_remove_credentials(&request->url);
 	return 0;
 }

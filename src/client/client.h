@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The client inside: a session with its pool (pool.c), connections to hosts (pool.c),
- * one exchange on a connection (exchange.c), redirects and retries (session.c), the answer
- * (response.c).
+ * The client inside. session.c keeps options; request.c goes from a URL to an answer: redirects and
+ * second tries, around middlewares (outgoing.c), around one exchange (exchange.c). That takes a
+ * connection from the pool (pool.c, connect.c), sends (send.c, upload.c), and hands out the answer
+ * (response.c: its body; facts.c: what it says). watch.c limits and reports each step.
  */
 #ifndef CLIENT_CLIENT_H
 #define CLIENT_CLIENT_H
@@ -11,7 +12,9 @@
 #include <await/loop.h>
 #include <await/scope.h>
 #include <await/sync.h>
+#include "base/base.h"
 #include "base/list.h"
+#include "client/watch.h"
 #include "http/arena.h"
 #include "http/body.h"
 #include "http/body_coding.h"
@@ -19,16 +22,13 @@
 
 enum { HOST_BUCKETS = 256, CLIENT_FIELDS = 128 };
 
-/* Connections to one scheme, host and port. Forgotten when there are none, and nobody waits. */
+/* Connections to one place, in one way. Forgotten when there are none, and nobody waits. */
 struct client_host {
 	struct client_host *next; /* in its bucket */
 	struct async_session *session;
 	struct async_waiters_ idle; /* links, the most recently used first */
 	size_t busy, waiting;
-	bool secure;
-	char *address; /* "example.org:443" */
-	char *name;    /* "example.org": for TLS */
-	char origin[]; /* "https://example.org" */
+	char key[]; /* "https://example.org", and what else tells it from others */
 };
 
 /* A connection. */
@@ -37,89 +37,103 @@ struct client_link {
 	struct client_host *host;
 	async_stream *stream;
 	async_handle expiry;
+	bool secure;
 	bool reused;
 };
 
 struct async_session {
-	async_session_options options; /* defaults filled in */
+	async_session_options options; /* defaults filled in; texts are in `arena` */
+	struct http_limits limits;     /* of heads */
+	async_url *base, base_url;     /* NULL: none */
+	struct arena arena;
 	struct client_host *hosts[HOST_BUCKETS];
 	struct async_waiters_ queue; /* who waits for a connection, in order */
 	size_t busy;		     /* connections being made or used */
-	size_t open;		     /* answers that are not freed */
-	async_event changed;	     /* an answer was freed, while the session closes */
+	size_t open;		     /* requests and answers that have not ended */
+	async_event changed;	     /* one of them has, while the session closes */
 	bool closing;
 	bool orphaned; /* its close was cancelled: the last answer frees it */
+};
+/* Requests and answers that use the session. */
+void client_session_enter(struct async_session *session);
+void client_session_leave(struct async_session *session);
+
+/* An answer on the way to this one. */
+struct client_step {
+	struct client_step *next;
+	int status;
+	char url[];
 };
 
 struct async_response {
 	struct async_session *session;
 	struct client_link *link; /* NULL: given back */
-	struct http_limits limits;
+	struct client_watch watch;
 	struct http_head head;
 	struct http_head trailers;
 	struct http_body body;
 	struct body_coding *coding; /* of the body; NULL: none that is undone here */
 	struct arena arena;
-	char *block; /* the head's bytes */
+	char *block;	      /* the head's bytes */
+	char *trailers_block; /* the trailers', or NULL */
 	async_url url;
+	const char *method;
+	struct client_step *steps; /* its own */
 	int redirects;
-	double deadline;   /* on async_now()'s clock */
 	const char *piece; /* of the body, unread */
 	size_t piece_size;
 	char *whole;
 	size_t whole_size;
-	double total_seconds;
+	const char *text, *type, *charset;
+	async_stream *stream; /* for reading by line */
 	struct json_t *json;
-	char *credentials; /* for Authorization, from the URL; or NULL */
-	bool heard;	   /* something came of the answer */
-	bool ended;	   /* the body, as it is framed */
-	bool complete;	   /* `whole` is */
-	int error;	   /* nothing more can be read */
+	bool heard;    /* something came of the answer */
+	bool unsent;   /* the request's body was not sent to its end */
+	bool ended;    /* the body, as it is framed */
+	bool complete; /* `whole` is */
+	int error;     /* nothing more can be read */
 	struct http_field fields[CLIENT_FIELDS], trailing[CLIENT_FIELDS];
 	char first[2048];
 };
 
-/* A limit around something that waits: the least of the request's and the phase's. */
-struct client_limit {
-	async_scope scope;
-	const char *what, *option;
-	double seconds;
-};
-void client_limit_begin(struct client_limit *limit, const struct async_response *response,
-			const char *what, double seconds, const char *option);
-/* `result`, or -ETIMEDOUT with a text that says what was waited for. */
-int64_t client_limit_end(struct client_limit *limit, int64_t result);
+struct async_outgoing;
 
 /* pool.c */
-/* Wait for the right to a connection to the host of the URL, and take one that is idle or NULL in
- * *link: then it is to be made. 0, or an error: then there is no right. */
-int await_client_permit(struct async_response *response, struct client_host **host,
+/* Wait for the right to a connection to where the request goes, and take one that is idle or NULL
+ * in *link: then it is to be made. 0, or an error: then there is no right. */
+int await_client_permit(struct async_outgoing *request, struct client_host **host,
 			struct client_link **link);
-/* A new connection, with the right to it. NULL: the right is given back. */
-struct client_link *await_client_connect(struct async_response *response, struct client_host *host);
 /* Give connection and right back; `keep`: it may be used again. */
 void client_link_release(struct client_link *link, bool keep);
 void client_permit_release(struct client_host *host);
-void client_pool_drop_idle(struct async_session *session);
+/* Close what is idle; who waits for a connection gets -ESHUTDOWN. */
+void client_pool_close(struct async_session *session);
 
-/* auth.c: those of the URL, which then has none. */
-int client_take_credentials(struct async_response *response);
+/* connect.c */
+/* A new connection, with the right to it. NULL: the right is given back. */
+struct client_link *await_client_connect(struct async_outgoing *request, struct client_host *host);
 
 /* exchange.c */
-/* What has become of a request after redirects. */
-struct client_turn {
-	bool same_origin; /* as the first URL, all the way: secrets may go along */
-	bool with_body;
-};
-/* Send the request on response->link and read the head of the answer. */
-int await_client_exchange(struct async_response *response, const char *method,
-			  const async_call *call, const struct client_turn *turn);
+/* Send the request and read the head of the answer. NULL: request->heard tells whether anything
+ * came. */
+struct async_response *await_client_exchange(struct async_outgoing *request);
+/* The next head on the connection, also one of 1xx, in response->head: 0 or an error. */
+int await_client_head(struct async_response *response);
 
 /* What this library can decode, as Accept-Encoding has it. */
 const char *client_codings(void);
 
 /* response.c */
+/* With no link yet. NULL: -ENOMEM. */
+struct async_response *client_response_new(struct async_outgoing *request);
+/* Its head has come. */
 int client_response_begin_body(struct async_response *response);
-void client_response_reset(struct async_response *response);
+/* 0, or why nothing can be read. */
+int client_response_reading(const struct async_response *response);
+/* Nothing more can be read, and the connection is closed. Returns the error. */
+int client_response_broken(struct async_response *response, int error);
+
+/* facts.c */
+bool client_response_is_json(async_response *response);
 
 #endif

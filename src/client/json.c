@@ -6,21 +6,13 @@
 #include <string.h>
 #include "base/base.h"
 #include "client/client.h"
-#include "http/mime.h"
-
-static bool is_json(async_response *response)
-{
-	const char *type = async_response_header(response, "Content-Type");
-
-	return type && http_mime_is_json(type, strcspn(type, "; \t"));
-}
 
 static void release(void *json)
 {
 	json_decref(json);
 }
 
-json_t *await_response_json(async_response *response)
+json_t *await_response_any_json(async_response *response)
 {
 	json_error_t error;
 	const char *body;
@@ -28,17 +20,10 @@ json_t *await_response_json(async_response *response)
 
 	if (response && response->json)
 		return response->json;
-	if (response && !is_json(response)) {
-		const char *type = async_response_header(response, "Content-Type");
-
-		async_fail(-EINVAL, "%s answers %s, not application/json",
-			   async_response_url(response), type ? type : "without a type");
-		return NULL;
-	}
 	n = await_response_body(response, &body);
 	if (n < 0)
 		return NULL;
-	response->json = json_loadb(body, (size_t)n, JSON_DECODE_ANY, &error);
+	response->json = n ? json_loadb(body, (size_t)n, JSON_DECODE_ANY, &error) : json_null();
 	if (!response->json) {
 		async_fail(-EBADMSG, "%s answers no JSON: line %d, column %d: %s",
 			   async_response_url(response), error.line, error.column, error.text);
@@ -48,6 +33,18 @@ json_t *await_response_json(async_response *response)
 		async_fail(-ENOMEM, "no memory for JSON");
 	}
 	return response->json;
+}
+
+json_t *await_response_json(async_response *response)
+{
+	const char *type;
+
+	if (!response || client_response_is_json(response))
+		return await_response_any_json(response);
+	type = async_response_header(response, "Content-Type");
+	async_fail(-EINVAL, "%s answers %s, not application/json", async_response_url(response),
+		   type ? type : "without a type");
+	return NULL;
 }
 
 async_response *await_session_post_json(async_session *session, const char *url, json_t *json)

@@ -11,6 +11,11 @@ struct json_t *await_response_json(async_response *response)
 	return NULL;
 }
 
+struct json_t *await_response_any_json(async_response *response)
+{
+	return await_response_json(response);
+}
+
 async_response *await_session_post_json(async_session *session, const char *url,
 					struct json_t *json)
 {

@@ -6,13 +6,14 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <await/net.h>
 #include <await/run.h>
 #include "base/base.h"
-#include "client/client.h"
+#include "client/outgoing.h"
 
 struct waiter {
 	struct async_link_ link;
@@ -22,54 +23,64 @@ struct waiter {
 
 /* ---- Hosts ---- */
 
-static size_t bucket_of(const char *origin)
+static size_t bucket_of(const char *key)
 {
 	uint32_t hash = 2166136261u;
 
-	for (; *origin; origin++)
-		hash = (hash ^ (unsigned char)*origin) * 16777619u;
+	for (; *key; key++)
+		hash = (hash ^ (unsigned char)*key) * 16777619u;
 	return hash % HOST_BUCKETS;
 }
 
-static struct client_host *host_new(struct async_session *session, const async_url *url,
-				    const char *origin)
+static struct client_host *host_new(struct async_session *session, const char *key)
 {
-	size_t size = strlen(origin) + 1;
+	size_t size = strlen(key) + 1;
 	struct client_host *host = calloc(1, sizeof *host + size);
 
 	if (!host)
 		return NULL;
 	host->session = session;
-	host->secure = async_url_is_secure(url);
-	host->address = async_url_address(url);
-	host->name = async_url_part_copy(async_url_host_bare(url));
-	memcpy(host->origin, origin, size);
-	if (host->address && host->name)
-		return host;
-	free(host->address);
-	free(host->name);
-	free(host);
-	return NULL;
+	memcpy(host->key, key, size);
+	return host;
 }
 
-static struct client_host *host_of(struct async_session *session, const async_url *url)
+/* The origin, and behind it whatever else makes a connection another one. */
+static char *key_of(struct async_outgoing *request)
 {
-	char *origin = async_url_origin(url);
+	const async_call *call = request->call;
+	char *origin = async_url_origin(&request->url), *key;
+	size_t size;
+
+	if (!origin || (!call->tls && !call->server_name))
+		return origin;
+	size = strlen(origin) + (call->server_name ? strlen(call->server_name) : 0) + 40;
+	key = malloc(size);
+	if (key)
+		snprintf(key, size, "%s as %s by %p", origin,
+			 call->server_name ? call->server_name : "itself", (void *)call->tls);
+	free(origin);
+	return key;
+}
+
+static struct client_host *host_of(struct async_outgoing *request)
+{
+	struct async_session *session = request->session;
+	char *key = key_of(request);
 	struct client_host **bucket, *host = NULL;
 
-	if (origin) {
-		bucket = &session->hosts[bucket_of(origin)];
-		for (host = *bucket; host && strcmp(host->origin, origin); host = host->next)
+	if (key) {
+		bucket = &session->hosts[bucket_of(key)];
+		for (host = *bucket; host && strcmp(host->key, key); host = host->next)
 			continue;
 		if (!host) {
-			host = host_new(session, url, origin);
+			host = host_new(session, key);
 			if (host) {
 				host->next = *bucket;
 				*bucket = host;
 			}
 		}
 	}
-	free(origin);
+	free(key);
 	if (!host)
 		async_fail(-ENOMEM, "no memory for a connection");
 	return host;
@@ -78,15 +89,13 @@ static struct client_host *host_of(struct async_session *session, const async_ur
 /* A list of a million hosts must not stay in memory. */
 static void host_forget(struct client_host *host)
 {
-	struct client_host **at = &host->session->hosts[bucket_of(host->origin)];
+	struct client_host **at = &host->session->hosts[bucket_of(host->key)];
 
 	if (host->busy || host->waiting || host->idle.first)
 		return;
 	while (*at != host)
 		at = &(*at)->next;
 	*at = host->next;
-	free(host->address);
-	free(host->name);
 	free(host);
 }
 
@@ -126,7 +135,7 @@ void client_permit_release(struct client_host *host)
 	host_forget(host);
 }
 
-static int await_turn(struct async_response *response, struct client_host *host)
+static int await_turn(struct async_outgoing *request, struct client_host *host)
 {
 	struct waiter waiter = { .host = host, .granted = ASYNC_EVENT };
 	struct client_limit limit;
@@ -134,15 +143,24 @@ static int await_turn(struct async_response *response, struct client_host *host)
 
 	host->waiting++;
 	list_append(&host->session->queue, &waiter.link);
-	client_limit_begin(&limit, response,
+	client_trace(&request->watch,
+		     (async_trace_event){ .what = ASYNC_TRACE_CONNECTION_QUEUED_START,
+					  .url = request->url.href });
+	client_limit_begin(&limit, &request->watch,
 			   "waiting for a connection (session options "
 			   "`connections`, `per_host`)",
 			   INFINITY, "total_seconds");
 	error = await_event(&waiter.granted);
 	error = (int)client_limit_end(&limit, error);
+	client_trace(&request->watch,
+		     (async_trace_event){ .what = ASYNC_TRACE_CONNECTION_QUEUED_END,
+					  .url = request->url.href,
+					  .error = error });
 	host->waiting--;
-	if (!error)
+	if (!error && !host->session->closing)
 		return 0;
+	if (!error)
+		error = async_fail(-ESHUTDOWN, "the session is being closed");
 	if (async_event_is_set(&waiter.granted))
 		client_permit_release(host); /* to the next one */
 	else {
@@ -185,7 +203,7 @@ static bool is_alive(const struct client_link *link)
 		return true;
 	n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 	if (n > 0)
-		return link->host->secure; /* a session ticket, say: TLS will tell */
+		return link->secure; /* a session ticket, say: TLS will tell */
 	return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
@@ -210,7 +228,7 @@ void client_link_release(struct client_link *link, bool keep)
 	struct client_host *host = link->host;
 	const struct async_session *session = host->session;
 
-	if (keep && !session->closing &&
+	if (keep && !session->closing && session->options.idle_seconds > 0 &&
 	    !async_call_later(&link->expiry, session->options.idle_seconds, expired, link))
 		list_prepend(&host->idle, &link->link);
 	else
@@ -218,90 +236,59 @@ void client_link_release(struct client_link *link, bool keep)
 	client_permit_release(host);
 }
 
-void client_pool_drop_idle(struct async_session *session)
+static void drop_idle(struct client_host *host)
 {
+	struct async_link_ *first;
+
+	while ((first = list_pop(&host->idle)))
+		link_free(container_of(first, struct client_link, link));
+}
+
+void client_pool_close(struct async_session *session)
+{
+	/* Who waits finds the session closing. */
+	while (session->queue.first) {
+		struct waiter *waiter = (struct waiter *)list_pop(&session->queue);
+
+		take(waiter->host);
+		async_event_set(&waiter->granted);
+	}
 	for (size_t i = 0; i < HOST_BUCKETS; i++) {
 		struct client_host *host = session->hosts[i];
 
 		while (host) {
 			struct client_host *next = host->next;
-			struct async_link_ *first;
 
-			while ((first = list_pop(&host->idle)))
-				link_free(container_of(first, struct client_link, link));
+			drop_idle(host);
 			host_forget(host);
 			host = next;
 		}
 	}
 }
 
-int await_client_permit(struct async_response *response, struct client_host **host,
+int await_client_permit(struct async_outgoing *request, struct client_host **host,
 			struct client_link **link)
 {
-	struct async_session *session = response->session;
+	struct async_session *session = request->session;
 	int error = async_cancelled();
 
 	if (error)
 		return error;
 	if (session->closing)
 		return async_fail(-ESHUTDOWN, "the session is being closed");
-	*host = host_of(session, &response->url);
+	*host = host_of(request);
 	if (!*host)
 		return -ENOMEM;
 	/* Where there is room in all, those who wait do so for another host. */
 	if (has_room(*host) && !(*host)->waiting)
 		take(*host);
 	else
-		error = await_turn(response, *host);
-	if (!error)
-		*link = take_idle(*host);
-	return error;
-}
-
-/* ---- New ones ---- */
-
-static async_stream *await_open(struct async_response *response, struct client_host *host)
-{
-	const async_session_options *options = &host->session->options;
-	async_stream_options stream_options = { .limit = response->limits.head_bytes + 65536u };
-	async_stream *stream = await_connect_stream_with(host->address, NULL, &stream_options);
-	int error;
-
-	if (!stream || !host->secure)
-		return stream;
-	error = options->start_tls(stream, options->tls, host->name);
-	if (!error)
-		return stream;
-	async_stream_abort(stream);
-	return NULL;
-}
-
-struct client_link *await_client_connect(struct async_response *response, struct client_host *host)
-{
-	const async_session_options *options = &host->session->options;
-	struct client_link *link = calloc(1, sizeof *link);
-	struct client_limit limit;
-
-	if (!link) {
-		async_fail(-ENOMEM, "no memory for a connection");
-	} else if (host->secure && !options->start_tls) {
-		async_fail(-EPROTONOSUPPORT,
-			   "%s: this session has no TLS (session option ASYNC_CLIENT_TLS)",
-			   host->origin);
-	} else {
-		client_limit_begin(&limit, response, "connecting", options->connect_seconds,
-				   "connect_seconds");
-		link->host = host;
-		link->stream = await_open(response, host);
-		if (client_limit_end(&limit, link->stream ? 0 : async_error_code()) &&
-		    link->stream) {
-			async_stream_abort(link->stream);
-			link->stream = NULL;
-		}
-		if (link->stream)
-			return link;
-	}
-	free(link);
-	client_permit_release(host);
-	return NULL;
+		error = await_turn(request, *host);
+	if (error)
+		return error;
+	/* After a connection that had been closed the others most likely have been, too. */
+	if (request->fresh)
+		drop_idle(*host);
+	*link = take_idle(*host);
+	return 0;
 }

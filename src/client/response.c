@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The answer: what it says, and its body, taken from its framing and its coding as it is asked for.
- */
+/* An answer, and its body, taken from its framing and its coding as it is asked for. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/base.h"
-#include "client/client.h"
+#include "client/outgoing.h"
 
 enum { RATIO = 1000 }; /* what a coded body may grow to, as a multiple */
 
@@ -26,15 +25,16 @@ static void give_back(struct async_response *response, bool keep)
 static void over(struct async_response *response)
 {
 	response->ended = true;
+	client_watch_phase(&response->watch, ASYNC_CALL_DONE);
 	give_back(response, response->head.framing.keep_alive && response->body.done &&
-				    response->body.kind != HTTP_UNTIL_CLOSE &&
+				    !response->unsent && response->body.kind != HTTP_UNTIL_CLOSE &&
 				    response->body.kind != HTTP_TUNNEL &&
 				    !async_stream_readable(response->link->stream));
 }
 
-static int broken(struct async_response *response, int error)
+int client_response_broken(struct async_response *response, int error)
 {
-	response->error = error;
+	response->error = client_watch_failed(&response->watch, error);
 	give_back(response, false);
 	return error;
 }
@@ -44,12 +44,36 @@ static int broken(struct async_response *response, int error)
 static int cut_short(struct async_response *response)
 {
 	if (response->body.kind == HTTP_LENGTH)
-		return broken(response,
-			      async_fail(-ENODATA,
-					 "the server hung up %llu bytes before the end of the body",
-					 (unsigned long long)response->body.left));
-	return broken(response,
-		      async_fail(-ENODATA, "the server hung up before the end of the body"));
+		return client_response_broken(
+			response,
+			async_fail(-ENODATA,
+				   "the server hung up %llu bytes before the end of the body",
+				   (unsigned long long)response->body.left));
+	return client_response_broken(
+		response, async_fail(-ENODATA, "the server hung up before the end of the body"));
+}
+
+/* What stands behind the last chunk, copied out of the stream. `end`: where it ends. */
+static void keep_trailers(struct async_response *response, const char *end)
+{
+	size_t size = response->trailers.parsed;
+
+	response->trailers_block = arena_bytes(&response->arena, size + 1);
+	if (response->trailers_block)
+		memcpy(response->trailers_block, end - size, size);
+}
+
+static void told_received(struct async_response *response, size_t size, bool data)
+{
+	if (!data)
+		return;
+	if (response->watch.facts)
+		response->watch.facts->received += size;
+	client_trace(&response->watch,
+		     (async_trace_event){ .what = ASYNC_TRACE_RESPONSE_CHUNK_RECEIVED,
+					  .method = response->method,
+					  .url = response->url.href,
+					  .size = size });
 }
 
 /* Bytes as they are framed; 0 at the end. */
@@ -66,12 +90,12 @@ static ssize_t await_framed(struct async_response *response, const char **data)
 		ssize_t n;
 		int what;
 
-		client_limit_begin(&limit, response, "waiting for the body",
-				   response->session->options.read_seconds, "read_seconds");
+		client_limit_begin(&limit, &response->watch, "waiting for the body",
+				   response->watch.read_seconds, "read_seconds");
 		n = await_stream_peek(response->link->stream, least, &bytes);
 		n = client_limit_end(&limit, n);
 		if (n < 0)
-			return n == -ECANCELED ? n : broken(response, (int)n);
+			return n == -ECANCELED ? n : client_response_broken(response, (int)n);
 		if (n < (ssize_t)least) {
 			if (response->body.kind != HTTP_UNTIL_CLOSE)
 				return cut_short(response);
@@ -81,7 +105,10 @@ static ssize_t await_framed(struct async_response *response, const char **data)
 		}
 		what = http_body_next(&response->body, bytes, (size_t)n, &used, &piece);
 		if (what < 0)
-			return broken(response, what);
+			return client_response_broken(response, what);
+		told_received(response, piece.size, what == HTTP_DATA);
+		if (what == HTTP_END && response->trailers.fields.count)
+			keep_trailers(response, bytes + used);
 		async_stream_consume(response->link->stream, used);
 		if (what == HTTP_DATA) {
 			*data = bytes + piece.at;
@@ -104,7 +131,7 @@ static ssize_t await_decoded(struct async_response *response, const char **data)
 		ssize_t n = body_coding_next(coding, data);
 
 		if (n < 0)
-			return broken(response, (int)n);
+			return client_response_broken(response, (int)n);
 		if (n || coding->over)
 			return n;
 		n = await_framed(response, &coding->data);
@@ -132,8 +159,10 @@ static int begin_decoding(struct async_response *response)
 
 int client_response_begin_body(struct async_response *response)
 {
-	http_head_begin(&response->trailers, &response->limits, response->trailing);
+	http_head_begin(&response->trailers, &response->session->limits, response->trailing);
 	http_body_begin(&response->body, &response->head.framing, &response->trailers);
+	client_watch_phase(&response->watch, ASYNC_CALL_BODY);
+	response->ended = false;
 	if (response->body.done) {
 		over(response);
 		return 0;
@@ -141,22 +170,59 @@ int client_response_begin_body(struct async_response *response)
 	return begin_decoding(response);
 }
 
-void client_response_reset(struct async_response *response)
+/* ---- Life ---- */
+
+struct async_response *client_response_new(struct async_outgoing *request)
 {
+	static const struct async_response nothing;
+	struct async_response *response = malloc(sizeof *response);
+
+	if (!response) {
+		async_fail(-ENOMEM, "no memory for an answer");
+		return NULL;
+	}
+	memcpy(response, &nothing, offsetof(struct async_response, fields));
+	response->session = request->session;
+	response->ended = response->body.done = true;
+	arena_begin(&response->arena, response->first, sizeof response->first);
+	response->method = arena_text(&response->arena, request->method, strlen(request->method));
+	if (!response->method || async_url_copy(&request->url, &response->url)) {
+		arena_end(&response->arena);
+		free(response);
+		async_fail(-ENOMEM, "no memory for an answer");
+		return NULL;
+	}
+	client_session_enter(response->session);
+	return response;
+}
+
+void async_response_free(async_response *response)
+{
+	if (!response)
+		return;
+	if (response->stream)
+		async_stream_abort(response->stream);
 	if (response->link && response->body.done && !response->ended)
 		over(response);
 	give_back(response, false);
 	if (response->coding)
 		body_coding_free(response->coding);
-	response->coding = NULL;
-	response->piece_size = 0;
-	response->ended = response->heard = false;
-	response->error = 0;
+	while (response->steps) {
+		struct client_step *next = response->steps->next;
+
+		free(response->steps);
+		response->steps = next;
+	}
+	arena_end(&response->arena);
+	async_url_free(&response->url);
+	free(response->whole);
+	client_session_leave(response->session);
+	free(response);
 }
 
 /* ---- Reading ---- */
 
-static int reading(const struct async_response *response)
+int client_response_reading(const struct async_response *response)
 {
 	int error = async_cancelled();
 
@@ -169,7 +235,7 @@ static int reading(const struct async_response *response)
 
 ssize_t await_response_chunk(async_response *response, const char **data)
 {
-	ssize_t n = reading(response);
+	ssize_t n = client_response_reading(response);
 
 	if (n)
 		return n;
@@ -196,142 +262,4 @@ ssize_t await_response_read(async_response *response, void *data, size_t size)
 	}
 	memcpy(data, piece, (size_t)n);
 	return n;
-}
-
-static int grow(struct async_response *response, size_t *room, size_t more)
-{
-	size_t wanted = *room ? *room * 2 : 16384;
-	char *larger;
-
-	if (wanted < response->whole_size + more + 1)
-		wanted = response->whole_size + more + 1;
-	larger = realloc(response->whole, wanted);
-	if (!larger)
-		return async_fail(-ENOMEM, "no memory for a body of %zu bytes", wanted);
-	response->whole = larger;
-	*room = wanted;
-	return 0;
-}
-
-static ssize_t await_whole(struct async_response *response)
-{
-	size_t most = response->session->options.body_bytes, room = 0;
-	const char *piece;
-	ssize_t n;
-	int error = grow(response, &room, 0);
-
-	while (!error && (n = await_response_chunk(response, &piece)) != 0) {
-		if (n < 0)
-			return n;
-		if ((size_t)n > most - response->whole_size)
-			return broken(
-				response,
-				async_fail(-EMSGSIZE,
-					   "the body is larger than %zu bytes (session option "
-					   "`body_bytes`)",
-					   most));
-		if ((size_t)n >= room - response->whole_size)
-			error = grow(response, &room, (size_t)n);
-		if (!error) {
-			memcpy(response->whole + response->whole_size, piece, (size_t)n);
-			response->whole_size += (size_t)n;
-		}
-	}
-	if (error)
-		return error;
-	response->whole[response->whole_size] = '\0';
-	response->complete = true;
-	return (ssize_t)response->whole_size;
-}
-
-ssize_t await_response_body(async_response *response, const char **data)
-{
-	ssize_t n = reading(response);
-
-	if (n && !(response && response->complete && n != -ECANCELED))
-		return n;
-	if (!response->complete) {
-		n = await_whole(response);
-		if (n < 0)
-			return n;
-	}
-	*data = response->whole;
-	return (ssize_t)response->whole_size;
-}
-
-const char *await_response_text(async_response *response)
-{
-	const char *text;
-
-	return await_response_body(response, &text) < 0 ? NULL : text;
-}
-
-/* ---- Facts ---- */
-
-int async_response_status(const async_response *response)
-{
-	if (response)
-		return response->head.status;
-	return async_error_code() ? async_error_code() : -EINVAL;
-}
-
-int async_response_check(async_response *response)
-{
-	int status = async_response_status(response);
-
-	if (status < 400)
-		return status < 0 ? status : 0;
-	return async_fail(-EREMOTEIO, "%s answers %d %s", async_response_url(response), status,
-			  async_response_reason(response));
-}
-
-static const char *text_of(const struct async_response *response, struct http_slice slice)
-{
-	response->block[slice.at + slice.size] = '\0';
-	return response->block + slice.at;
-}
-
-const char *async_response_reason(async_response *response)
-{
-	return response ? text_of(response, response->head.reason) : "";
-}
-
-const char *async_response_header(async_response *response, const char *name)
-{
-	const struct http_field *field = response ? http_field_find(&response->head.fields,
-								    response->block, name,
-								    strlen(name), NULL) :
-						    NULL;
-
-	return field ? text_of(response, field->value) : NULL;
-}
-
-const char *async_response_header_at(async_response *response, size_t i, const char **value)
-{
-	const struct http_field *field;
-
-	if (!response || i >= response->head.fields.count)
-		return NULL;
-	field = &response->head.fields.list[i];
-	*value = text_of(response, field->value);
-	return text_of(response, (struct http_slice){ field->name_at, field->name_size });
-}
-
-const char *async_response_url(const async_response *response)
-{
-	return response ? response->url.href : "";
-}
-
-int async_response_redirects(const async_response *response)
-{
-	return response ? response->redirects : 0;
-}
-
-int64_t async_response_length(const async_response *response)
-{
-	const struct http_field *field =
-		response ? http_field_known(&response->head.fields, HTTP_NAME_CONTENT_LENGTH) :
-			   NULL;
-
-	return field ? strtoll(text_of(response, field->value), NULL, 10) : -1;
 }

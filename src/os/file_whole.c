@@ -7,6 +7,7 @@
 #include <math.h>
 #include <unistd.h>
 #include <await/net.h>
+#include <await/source.h>
 #include "os/file_request.h"
 
 enum { READ_BYTES_MIN = 4096, COPY_BYTES = 1 << 20 };
@@ -114,30 +115,56 @@ static int make_beside(const char *path, char *beside, size_t size, mode_t mode)
 	return fd;
 }
 
-int await_write_file(const char *path, const void *data, size_t size, mode_t mode)
+static int64_t await_pieces(int fd, const async_source *source)
+{
+	int64_t sum = 0;
+	const char *data;
+	ssize_t n;
+
+	while ((n = source->await_next(source->arg, &data)) > 0) {
+		int error = write_all(fd, data, (size_t)n);
+
+		if (error)
+			return error;
+		sum += n;
+	}
+	return n < 0 ? n : sum;
+}
+
+int64_t await_save_source(const char *path, const async_source *source, mode_t mode)
 {
 	size_t room = strlen(path) + 48;
 	char *beside = malloc(room);
-	int fd, error;
+	int64_t result;
+	int fd, error = 0;
 
 	if (!beside)
-		return async_fail(-ENOMEM, "await_write_file: %s", path);
+		return async_fail(-ENOMEM, "await_save_source: %s", path);
 	fd = make_beside(path, beside, room, mode);
 	if (fd < 0) {
 		free(beside);
 		return fd;
 	}
-	error = write_all(fd, data, size);
-	if (!error)
+	result = await_pieces(fd, source);
+	if (result >= 0)
 		error = await_fsync(fd);
 	async_close(fd);
-	if (!error)
+	if (result >= 0 && !error)
 		error = await_rename(beside, path);
-	if (error)
+	if (result < 0 || error)
 		async_shield (INFINITY)
 			await_unlink(beside);
 	free(beside);
-	return error;
+	return error ? error : result;
+}
+
+int await_write_file(const char *path, const void *data, size_t size, mode_t mode)
+{
+	async_bytes_source bytes;
+	async_source source = async_source_bytes(&bytes, data, size);
+	int64_t n = await_save_source(path, &source, mode);
+
+	return n < 0 ? (int)n : 0;
 }
 
 /* ---- Copying ---- */

@@ -10,6 +10,7 @@
 #include "core/sigpipe.h"
 #include "net/address.h"
 #include "stream/layer.h"
+#include "stream/source.h"
 #include "stream/stream.h"
 
 enum { LIMIT_BYTES = 64 * 1024, HIGH_BYTES = 64 * 1024, CLOSE_SECONDS = 30 };
@@ -107,6 +108,8 @@ void stream_free(struct async_stream *stream)
 	output_release(stream);
 	if (stream->memory)
 		memory_free(stream);
+	if (stream->source)
+		source_free(stream);
 	if (stream->layer)
 		layer_free(stream);
 	free(stream->peer);

@@ -98,6 +98,7 @@ struct async_stream {
 	struct input input;
 	struct output output;
 	struct memory_end *memory;
+	struct source_end *source;
 	struct async_layer *layer;  /* of transport_layer */
 	struct async_stream *above; /* its background output waits for room in this one */
 	void *user;

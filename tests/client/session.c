@@ -235,7 +235,7 @@ TEST_TASK(redirects_are_followed, "H23")
 	}
 	CHECK(!await_session_get(session, url_of("/circle")));
 	CHECK_INT(async_error_code(), -ELOOP);
-	CHECK_TEXT_HAS(async_error(), "session option `redirects`: 10");
+	CHECK_TEXT_HAS(async_error(), "option `redirects` of the session or the call: 10");
 	CHECK(!await_session_get(session, url_of("/redirect/302?to=ftp://x/")));
 	CHECK_INT(async_error_code(), -EPROTONOSUPPORT);
 	CHECK_INT(await_session_close(session), 0);
@@ -391,9 +391,8 @@ TEST_TASK(a_limit_names_what_was_waited_for, "H25 H26")
 	answer = await_session_get(session, url_of("/sleepy"));
 	CHECK_INT(await_response_chunk(answer, &body), 5);
 	CHECK_INT(await_response_chunk(answer, &body), -ETIMEDOUT);
-	CHECK_TEXT_HAS(async_error(),
-		       "waiting for the body took longer than 0.03 s (session option "
-		       "`read_seconds`)");
+	CHECK_TEXT_HAS(async_error(), "waiting for the body took longer than 0.03 s (option "
+				      "`read_seconds` of the session or the call)");
 	CHECK_INT(await_response_chunk(answer, &body), -ETIMEDOUT);
 	async_response_free(answer);
 	answer = await_http_request(session, "GET", url_of("/sleepy"), &call);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* A request on its way, from await_http_request to the answer's head. */
+#ifndef CLIENT_OUTGOING_H
+#define CLIENT_OUTGOING_H
+
+#include "client/client.h"
+#include "client/upload.h"
+
+struct async_outgoing {
+	struct async_session *session;
+	const async_call *call;
+	struct client_watch watch;
+	const char *method;
+	async_url url;
+	const async_url *origin; /* the first URL; secrets go there only */
+	bool same_origin;	 /* so far */
+	char *credentials;	 /* for Authorization, from the URL; or NULL */
+	struct client_upload upload;
+	/* Of this hop: the session's, the call's and those that middlewares set. */
+	async_http_field *fields;
+	size_t field_count, field_room;
+	const async_client_middleware *middlewares;
+	size_t middleware_count, next;
+	struct client_step *steps, **last_step;
+	int redirects, redirects_max;
+	/* Of the last exchange: */
+	bool reused; /* it went over a connection that was kept */
+	bool heard;  /* something came back */
+	bool fresh;  /* only a new connection will do */
+	struct arena arena;
+	char first[1024];
+};
+
+/* 0, or why the request cannot be. Ended in any case. */
+int client_outgoing_begin(struct async_outgoing *request, struct async_session *session,
+			  const char *method, const char *url, const async_call *call);
+void client_outgoing_end(struct async_outgoing *request);
+/* The fields of a hop, and its body from the beginning. */
+int await_outgoing_prepare(struct async_outgoing *request);
+/* Fields named in the request, not automatic ones. */
+const char *client_field(const struct async_outgoing *request, const char *name);
+int client_field_add(struct async_outgoing *request, const char *name, const char *value);
+
+/* auth.c: those of the URL, which then has none. */
+int client_take_credentials(struct async_outgoing *request);
+
+/* send.c: the head, and the body if it is small. */
+int await_client_send_head(struct async_outgoing *request, struct client_link *link);
+
+#endif
