@@ -65,6 +65,28 @@ TEST_WITH(a_log_is_read, "H46", .backends = ONCE)
 	done_free(&set);
 }
 
+/* Escapes in URLs, and headers that look like more than they are. */
+TEST_WITH(records_are_not_mistaken, "H46", .backends = ONCE)
+{
+	static const char log[] =
+		"{\"url\":\"x\\u0000y\",\"ok\":true,\"error\":null}\n"
+		"{\"url\":\"a\\\"b\",\"ok\":true,\"error\":null}\n"
+		"{\"url\":\"http://c/\",\"headers\":{\"ok\":\"true\",\"x\":\",\\\"ok\\\":true,\"},"
+		"\"ok\":false,\"error\":\"no\"}\n"
+		"{\"ok\":true,\"url\":\"http://d/\"}\n"
+		"{\"url\":\"caf\xc3\xa9\",\"ok\":true,\"error\":null}\n";
+	struct done_set set = { 0 };
+	off_t end;
+
+	CHECK_INT(read_text(&set, log, sizeof log - 1, &end), 0);
+	CHECK_INT(end, sizeof log - 1);
+	CHECK_INT(set.count, 4);
+	CHECK(done_has(&set, "x\0y", 3) && done_has(&set, "a\"b", 3));
+	CHECK(!done_has(&set, "http://c/", 9) && done_has(&set, "http://d/", 9));
+	CHECK(done_has(&set, "caf\xc3\xa9", 5));
+	done_free(&set);
+}
+
 TEST_WITH(what_is_no_log_is_refused, "H46", .backends = ONCE)
 {
 	static const char *const wrong[] = {

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What the client tells about a try: how long its phases took, and what a limit was met by. */
+/* What the client tells about a try, in the words of this program. */
 #ifndef AFETCH_FACTS_H
 #define AFETCH_FACTS_H
 
-#include "record.h"
+#include <await.h>
+#include <jansson.h>
 
-/* A try being measured. */
-struct facts {
-	double begun, headed; /* on async_now()'s clock; 0: not yet */
-};
+/* "waiting for the answer": what the try is, or was, at. */
+const char *facts_doing(const async_call_facts *facts);
 
-void facts_begin(struct facts *facts, async_call *call);
-/* The head of the answer is there. */
-void facts_head(struct facts *facts);
-/* The try is over. */
-void facts_end(const struct facts *facts, struct times *times);
-/* What the try was at, for "... while waiting for the answer". */
-const char *facts_doing(const struct facts *facts);
+/* Seconds of each phase, and in all, as an object. */
+json_t *facts_times(const async_call_facts *facts);
+
+/* A copy of a text of the client's, with the options of its sessions called by the names that they
+ * have here. */
+void facts_text(char *to, size_t room, const char *text);
 
 #endif

@@ -59,7 +59,6 @@ try {
 	struct fetcher *fetcher;
 	const char *url;
 	struct result *result;
-	struct facts facts;
 	struct sink sink;
 	async_scope limit;
 };
@@ -71,27 +70,16 @@ static int failed(struct result *result, int error, const char *text)
 	return error;
 }
 
-/* The client names its own options; here they have other names. */
 static int failed_client(struct try *try, int error)
 {
-	static const char *const names[][2] = {
-		{ "(session option `connect_seconds`)", "(--connect-timeout)" },
-		{ "(session option `read_seconds`)", "(--read-timeout)" },
-	};
-	const struct options *options = try->fetcher->options;
 	struct result *result = try->result;
 
-	failed(result, error, async_error());
+	result->error = error;
+	facts_text(result->text, sizeof result->text, async_error());
+	/* The client counts the redirect that it refuses. */
 	if (error == -ELOOP)
 		snprintf(result->text, sizeof result->text, "more than %zu redirects (--redirects)",
-			 options->redirects);
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		char *at = strstr(result->text, names[i][0]);
-
-		if (at)
-			snprintf(at, sizeof result->text - (size_t)(at - result->text), "%s",
-				 names[i][1]);
-	}
+			 try->fetcher->options->redirects);
 	return error;
 }
 
@@ -180,7 +168,6 @@ static int await_answer(struct try *try, async_response *response)
 	const char *after = async_response_header(response, "Retry-After");
 	int error;
 
-	facts_head(&try->facts);
 	result->status = async_response_status(response);
 	result->redirects = async_response_redirects(response);
 	result->final_url = strdup(async_response_url(response));
@@ -203,7 +190,7 @@ static void tell_of_limit(struct try *try)
 		return;
 	result->local = false;
 	snprintf(result->text, sizeof result->text,
-		 "%s: it took longer than %g s in all (--timeout)", facts_doing(&try->facts),
+		 "%s: it took longer than %g s in all (--timeout)", facts_doing(&result->facts),
 		 try->fetcher->options->total_seconds);
 }
 
@@ -214,14 +201,15 @@ int await_fetch(struct fetcher *fetcher, const char *url, struct result *result)
 			    .field_count = options->field_count,
 			    .body = options->data,
 			    .size = options->data_size,
-			    .type = options->data ? "application/x-www-form-urlencoded" : NULL };
+			    .type = options->data ? "application/x-www-form-urlencoded" : NULL,
+			    .facts = &result->facts };
 	struct try try = { .fetcher = fetcher, .url = url, .result = result };
 	async_response *response;
+	double begun = async_now();
 
 	memset(result, 0, sizeof *result);
 	result->retry_after = -1;
 	sink_begin(&try.sink, &fetcher->outlet, &try.limit);
-	facts_begin(&try.facts, &call);
 	async_scope_begin(&try.limit, options->total_seconds);
 	response = await_http_request(fetcher->session, options->method, url, &call);
 	if (response)
@@ -229,9 +217,9 @@ int await_fetch(struct fetcher *fetcher, const char *url, struct result *result)
 	else
 		failed_client(&try, async_error_code());
 	tell_of_limit(&try);
-	facts_end(&try.facts, &result->times);
 	result->spoiled = try.sink.writing;
 	sink_drop(&try.sink);
 	async_response_free(response);
+	result->facts.total = async_now() - begun; /* with the time that output took */
 	return result->error;
 }

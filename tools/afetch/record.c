@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "facts.h"
 #include "record.h"
 #include "text.h"
 
@@ -76,22 +77,6 @@ static void put(json_t *record, const char *name, json_t *value)
 	json_object_set_new(record, name, value);
 }
 
-/* Whole microseconds: shorter to read, and all that is known. */
-static json_t *seconds_of(double seconds)
-{
-	return json_real((double)(int64_t)(seconds * 1e6 + 0.5) / 1e6);
-}
-
-static json_t *times_of(const struct times *times)
-{
-	json_t *object = json_object();
-
-	put(object, "head", seconds_of(times->head));
-	put(object, "body", seconds_of(times->body));
-	put(object, "total", seconds_of(times->total));
-	return object;
-}
-
 static json_t *moment_of(time_t time)
 {
 	struct tm tm;
@@ -108,7 +93,7 @@ static json_t *or_null(const char *text)
 	return text && *text ? string_of(text, strlen(text)) : json_null();
 }
 
-enum { MEMBERS = 14 };
+enum { MEMBERS = 16 };
 
 char *record_line(const struct source *source, const struct result *result, size_t *size)
 {
@@ -121,12 +106,17 @@ char *record_line(const struct source *source, const struct result *result, size
 	put(record, "status", result->status ? json_integer(result->status) : json_null());
 	put(record, "headers", result->headers ? json_incref(result->headers) : json_null());
 	put(record, "size", json_integer((json_int_t)result->size));
+	put(record, "received", json_integer((json_int_t)result->facts.received));
 	put(record, "file", or_null(result->file));
 	put(record, "tries", json_integer(source->tries));
 	put(record, "redirects", json_integer(result->redirects));
 	put(record, "begun", moment_of(source->begun));
-	put(record, "times", times_of(&result->times));
+	put(record, "times", facts_times(&result->facts));
 	put(record, "ok", json_boolean(!result->error));
+	put(record, "phase",
+	    result->error && source->tries ?
+		    json_string(async_call_phase_name(result->facts.phase)) :
+		    json_null());
 	put(record, "error", result->error ? or_null(result->text) : json_null());
 	put(record, "error_code",
 	    result->error ? or_null(strerrorname_np(-result->error)) : json_null());

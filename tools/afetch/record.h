@@ -10,11 +10,6 @@
 
 enum { ERROR_TEXT_BYTES = 400 };
 
-/* Seconds of a try. */
-struct times {
-	double head, body, total;
-};
-
 /* The last try of a URL. Zero-filled, it has not begun. */
 struct result {
 	int error;		     /* negative errno; 0: fetched */
@@ -28,7 +23,7 @@ struct result {
 	bool spoiled;		    /* no other try: part of the body has gone out */
 	bool local;		    /* output failed: no other URL will do better */
 	char file[FILE_NAME_BYTES]; /* "": none */
-	struct times times;
+	async_call_facts facts;
 };
 
 void result_free(struct result *result);

@@ -73,13 +73,39 @@ void done_free(struct done_set *set)
 
 /* ---- The log ---- */
 
+/*
+ * Most lines need no parser, which would take 10 us for each: the URL comes first, and has no
+ * escapes; `"ok":true` cannot stand in a string, where its quotation marks would be escaped, nor
+ * among the headers, whose values are no booleans.
+ */
+static bool is_plainly_fetched(const char *text, size_t size, const char **url, size_t *url_size)
+{
+	static const char begin[] = "{\"url\":\"", ok[] = ",\"ok\":true,";
+	const char *end;
+
+	if (size < sizeof begin || memcmp(text, begin, sizeof begin - 1))
+		return false;
+	*url = text + sizeof begin - 1;
+	end = memchr(*url, '"', size - sizeof begin);
+	if (!end || memchr(*url, '\\', (size_t)(end - *url)))
+		return false;
+	*url_size = (size_t)(end - *url);
+	return memmem(end, size - (size_t)(end - text), ok, sizeof ok - 1);
+}
+
 /* What failed is tried again. */
 static int take_record(struct done_set *set, const char *text, size_t size)
 {
-	json_t *record = json_loadb(text, size, JSON_ALLOW_NUL, NULL);
-	json_t *url = json_object_get(record, "url"), *ok = json_object_get(record, "ok");
+	json_t *record, *url, *ok;
+	const char *plain;
+	size_t plain_size;
 	int error = 0;
 
+	if (is_plainly_fetched(text, size, &plain, &plain_size))
+		return done_add(set, plain, plain_size);
+	record = json_loadb(text, size, JSON_ALLOW_NUL, NULL);
+	url = json_object_get(record, "url");
+	ok = json_object_get(record, "ok");
 	if (!json_is_boolean(ok) || (!json_is_string(url) && !json_is_null(url)))
 		error = -EBADMSG;
 	else if (json_is_true(ok) && json_is_string(url))

@@ -10,7 +10,7 @@
 bool retry_is_safe(const char *method);
 
 /* After a failure (error < 0), or an answer of that status: what may go away by itself. `safe`: the
- * request may have been carried out already and may be sent again. */
+ * request was not sent, or may be carried out twice. */
 bool retry_is_worth(int error, int status, bool safe);
 
 /* Seconds before the try after `tries` tries: doubled each time from `first`, never more than

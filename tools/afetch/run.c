@@ -13,6 +13,7 @@
 #include <await/sim.h>
 #include "retry.h"
 #include "run.h"
+#include "text.h"
 
 /* This machine is short of descriptors or memory: fewer fetches at a time, and one more each time
  * so many went well. A URL that meets a shortage so often in a row, for two minutes, has failed. */
@@ -113,7 +114,7 @@ static bool try_again(struct run *run, struct entry *entry, const struct result 
 
 	if (!result->error || result->spoiled || result->local || entry->tries > options->retries ||
 	    !retry_is_worth(result->status >= 400 ? 0 : result->error, result->status,
-			    retry_is_safe(options->method)))
+			    retry_is_safe(options->method) || !result->facts.tries))
 		return false;
 	if (result->retry_after >= 0) {
 		/* What a server asks for, it asks for all its URLs. */
@@ -198,6 +199,21 @@ static int refusal_of(const struct run *run, const struct input_line *line)
 				       run->options->line_bytes);
 }
 
+/* As the log has it, which is UTF-8. */
+static bool is_done(const struct run *run, const struct input_line *line)
+{
+	size_t size;
+	char *text;
+	bool done;
+
+	if (!run->done.count || text_is_utf8(line->text, line->size))
+		return done_has(&run->done, line->text, line->size);
+	text = text_to_utf8(line->text, line->size, &size);
+	done = text && done_has(&run->done, text, size);
+	free(text);
+	return done;
+}
+
 static int await_take_line(struct run *run, const struct input_line *line)
 {
 	struct schedule *schedule = &run->schedule;
@@ -213,7 +229,7 @@ static int await_take_line(struct run *run, const struct input_line *line)
 		await_refuse(run, line, error, async_error());
 		return 0;
 	}
-	if (done_has(&run->done, line->text, line->size)) {
+	if (is_done(run, line)) {
 		run->stats.skipped++;
 		async_url_free(&url);
 		return 0;

@@ -13,7 +13,7 @@ void stats_add(struct stats *stats, const struct result *result)
 		stats->fetched++;
 	if (result->status > 0 && result->status < STATUSES) {
 		stats->statuses[result->status]++;
-		histogram_add(&stats->times, result->times.total);
+		histogram_add(&stats->times, result->facts.total);
 	}
 	if (result->error && result->error != -EREMOTEIO)
 		stats->errors[-result->error < ERRORS ? -result->error : 0]++;
