@@ -2,10 +2,13 @@
 /* Standard input and output as streams: see descriptor.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "descriptor.h"
+
+static const double PATIENCE_SECONDS = 3;
 
 /* Open it once more. Not a socket; and not a file that is written in its middle, whose position a
  * copy shares and a new open file does not. */
@@ -25,14 +28,6 @@ static int open_again(int fd, int flags)
 	return open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
-void descriptor_settle(int fd)
-{
-	struct stat status;
-
-	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
-		lseek(fd, 0, SEEK_END);
-}
-
 async_stream *descriptor_stream(int fd, const async_stream_options *options)
 {
 	int own = open_again(fd, fd ? O_WRONLY : O_RDONLY);
@@ -48,4 +43,29 @@ async_stream *descriptor_stream(int fd, const async_stream_options *options)
 	if (!stream)
 		async_close(own);
 	return stream;
+}
+
+static int await_flush(async_stream *stream, double seconds)
+{
+	int error = 0;
+
+	async_timeout (seconds) {
+		error = await_stream_flush(stream);
+	}
+	return error;
+}
+
+int await_descriptor_close(async_stream *stream, int fd, bool ended)
+{
+	struct stat status;
+	int error = await_flush(stream, ended ? PATIENCE_SECONDS : INFINITY), closed = 0;
+
+	async_shield (PATIENCE_SECONDS) {
+		if (error == -ECANCELED)
+			error = await_stream_flush(stream);
+		closed = await_stream_close(stream);
+	}
+	if (fd >= 0 && !fstat(fd, &status) && S_ISREG(status.st_mode))
+		lseek(fd, 0, SEEK_END);
+	return error ? error : closed;
 }

@@ -13,7 +13,12 @@
  * full, and the next write tells of success (Linux 6.18). NULL: async_error().
  */
 async_stream *descriptor_stream(int fd, const async_stream_options *options);
-/* After the last write: whoever writes to the file next goes on behind it. */
-void descriptor_settle(int fd);
+/*
+ * Write out what a stream of output has buffered, and close it. Who reads it may take as long as it
+ * likes; but only a few seconds when the run is over because of a cancel or is `ended`. `fd`: the
+ * descriptor it was made from, or -1; whoever writes to that next goes on behind it. An error: not
+ * all was written.
+ */
+int await_descriptor_close(async_stream *stream, int fd, bool ended);
 
 #endif

@@ -43,12 +43,12 @@ int fetcher_open(struct fetcher *fetcher, const struct options *options, uint64_
 	return fetcher->session ? 0 : async_error_code();
 }
 
-int await_fetcher_close(struct fetcher *fetcher)
+int await_fetcher_close(struct fetcher *fetcher, bool ended)
 {
 	if (fetcher->session)
 		await_session_close(fetcher->session);
 	async_tls_free(fetcher->tls);
-	return await_outlet_close(&fetcher->outlet);
+	return await_outlet_close(&fetcher->outlet, ended);
 }
 
 /* ---- A try ---- */

@@ -18,7 +18,7 @@ struct fetcher {
 /* 0, or an error with async_error(): an option that is wrong, output that cannot be. */
 int fetcher_open(struct fetcher *fetcher, const struct options *options, uint64_t *received);
 /* An error: standard output could not take all. */
-int await_fetcher_close(struct fetcher *fetcher);
+int await_fetcher_close(struct fetcher *fetcher, bool ended);
 
 /* Fills in the result, the caller's to free. -ECANCELED: neither fetched nor failed. */
 int await_fetch(struct fetcher *fetcher, const char *url, struct result *result);

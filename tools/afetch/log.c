@@ -10,7 +10,7 @@
 #include "log.h"
 
 /* For a reader of the log that does not read when the run is ended by a signal. */
-static const double PATIENCE_SECONDS = 10;
+static const double PATIENCE_SECONDS = 3;
 
 static const char STANDARD[] = "on standard output";
 
@@ -74,23 +74,23 @@ int await_log_write(struct log *log, const char *line, size_t size)
 	if (!log->stream)
 		return 0;
 	while ((n = async_stream_buffer(log->stream, line, size)) == -EAGAIN) {
-		int error = 0;
+		int error = await_stream_drain(log->stream);
 
-		async_shield (PATIENCE_SECONDS) {
-			error = await_stream_drain(log->stream);
-		}
+		if (error == -ECANCELED)
+			async_shield (PATIENCE_SECONDS) {
+				error = await_stream_drain(log->stream);
+			}
 		if (error)
 			return failed(log, error);
 	}
 	return n < 0 ? failed(log, (int)n) : 0;
 }
 
-int await_log_close(struct log *log)
+int await_log_close(struct log *log, bool ended)
 {
-	int error = log->stream ? await_stream_close(log->stream) : 0;
+	int fd = log->path && !strcmp(log->path, STANDARD) ? STDOUT_FILENO : -1;
+	int error = log->stream ? await_descriptor_close(log->stream, fd, ended) : 0;
 
-	if (log->stream && !strcmp(log->path, STANDARD))
-		descriptor_settle(STDOUT_FILENO);
 	log->stream = NULL;
 	return error ? failed(log, error) : 0;
 }

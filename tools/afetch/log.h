@@ -17,7 +17,7 @@ struct log {
 int log_open(struct log *log, const struct options *options, off_t end);
 /* The line goes into the log whole, also when the task is cancelled. */
 int await_log_write(struct log *log, const char *line, size_t size);
-/* Wait until all is written. An error: not all of it could be. */
-int await_log_close(struct log *log);
+/* As await_descriptor_close. */
+int await_log_close(struct log *log, bool ended);
 
 #endif

@@ -51,12 +51,12 @@ static int read_log(struct run *run)
 
 static int exit_status(const struct run *run)
 {
-	if (run->error) {
+	if (run->error)
 		fprintf(stderr, "afetch: %s\n", run->text);
-		return EXIT_LOCAL;
-	}
 	if (run->signal)
 		return 128 + run->signal;
+	if (run->error)
+		return EXIT_LOCAL;
 	return run->stats.failed ? EXIT_FAILED : EXIT_FETCHED;
 }
 

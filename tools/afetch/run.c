@@ -109,13 +109,14 @@ static bool put_off(struct run *run, struct entry *entry, const struct result *r
 static bool try_again(struct run *run, struct entry *entry, const struct result *result)
 {
 	const struct options *options = run->options;
-	double seconds = retry_delay((int)entry->tries, options->retry_first, options->retry_most,
-				     (double)async_random(1000) / 1000);
+	double seconds;
 
 	if (!result->error || result->spoiled || result->local || entry->tries > options->retries ||
 	    !retry_is_worth(result->status >= 400 ? 0 : result->error, result->status,
 			    retry_is_safe(options->method) || !result->facts.tries))
 		return false;
+	seconds = retry_delay((int)entry->tries, options->retry_first, options->retry_most,
+			      (double)async_random(1000) / 1000);
 	if (result->retry_after >= 0) {
 		/* What a server asks for, it asks for all its URLs. */
 		seconds = fmin(result->retry_after, options->retry_most);
@@ -312,12 +313,13 @@ static void await_all(struct run *run)
 
 static void await_close(struct run *run)
 {
+	bool ended = run->signal || run->error;
 	int error;
 
-	error = await_fetcher_close(&run->fetcher);
+	error = await_fetcher_close(&run->fetcher, ended);
 	if (error)
 		stop(run, error, async_error());
-	error = await_log_close(&run->log);
+	error = await_log_close(&run->log, ended);
 	if (error)
 		stop(run, error, async_error());
 }
@@ -347,10 +349,7 @@ int await_run(void *arg)
 			run->signal = SIGINT; /* the loop has taken it */
 		display_end(&run->display);
 	}
-	/* Also after Ctrl-C: what is finished goes out. The streams have a limit of their own. */
-	async_shield (INFINITY) {
-		await_close(run);
-	}
+	await_close(run); /* also after Ctrl-C: what is finished goes out */
 	run->seconds = async_now() - run->stats.begun;
 	input_end(&run->input);
 	schedule_end(&run->schedule);

@@ -43,12 +43,12 @@ int outlet_open(struct outlet *outlet, const struct options *options)
 	return 0;
 }
 
-int await_outlet_close(struct outlet *outlet)
+int await_outlet_close(struct outlet *outlet, bool ended)
 {
-	int error = outlet->standard ? await_stream_close(outlet->standard) : 0;
+	int error = 0;
 
 	if (outlet->standard)
-		descriptor_settle(STDOUT_FILENO);
+		error = await_descriptor_close(outlet->standard, STDOUT_FILENO, ended);
 	outlet->standard = NULL;
 	return error ? async_fail(error, "standard output") : 0;
 }

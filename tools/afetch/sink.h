@@ -27,8 +27,8 @@ struct sink {
 
 /* Makes the directory where there is none. 0, or an error. */
 int outlet_open(struct outlet *outlet, const struct options *options);
-/* Write out what standard output has taken over so far. */
-int await_outlet_close(struct outlet *outlet);
+/* As await_descriptor_close. */
+int await_outlet_close(struct outlet *outlet, bool ended);
 
 void sink_begin(struct sink *sink, struct outlet *outlet, async_scope *limit);
 /* 0, or the error of the output, which is no fault of the server's: -ENOSPC, -EPIPE... */
