@@ -6,7 +6,7 @@
 # await::await   includes it
 
 set(LIBAWAIT_HTTP_WITHOUT "" CACHE STRING
-	"What to leave out though it is installed, a list of: idna zlib brotli zstd pcre json")
+	"What to leave out though it is installed, a list of: idna zlib brotli zstd pcre json psl crypto")
 
 # Each line: word, header, libraries in the order of linking, Debian package, what is missing without
 # it. A source file NAME_word.c needs the library, and NAME_noword.c takes its place.
@@ -16,7 +16,9 @@ set(http_dependencies
 	"brotli|brotli/decode.h|brotlienc brotlidec brotlicommon|libbrotli-dev|no br"
 	"zstd|zstd.h|zstd|libzstd-dev|no zstd"
 	"pcre|pcre2.h|pcre2-8|libpcre2-dev|no regular expressions in routes"
-	"json|jansson.h|jansson|libjansson-dev|no JSON")
+	"json|jansson.h|jansson|libjansson-dev|no JSON"
+	"psl|libpsl.h|psl|libpsl-dev|cookies may be set for public suffixes that have a dot"
+	"crypto|openssl/evp.h|crypto|libssl-dev|no digest authentication")
 
 file(GLOB http_sources CONFIGURE_DEPENDS
 	${CMAKE_SOURCE_DIR}/src/http/*.c ${CMAKE_SOURCE_DIR}/src/client/*.c)

@@ -22,11 +22,11 @@ function(add_test_program name source)
 	target_link_libraries(${name} PRIVATE await_harness)
 	# The names library where a test looks at it, or drives what does.
 	file(STRINGS ${source} names_used REGEX "await/names\\.h|\"names/" LIMIT_COUNT 1)
-	if(names_used OR source MATCHES "/tests/names/")
+	if(names_used OR source MATCHES "/tests/(names|client)/")
 		target_link_libraries(${name} PRIVATE await_names_internal)
 	endif()
 	# And the HTTP library.
-	file(STRINGS ${source} http_used REGEX "await/(url|http)|\"http/" LIMIT_COUNT 1)
+	file(STRINGS ${source} http_used REGEX "await/(url|http)|\"(http|client)/" LIMIT_COUNT 1)
 	if(http_used OR source MATCHES "/tests/(http|client)/")
 		target_link_libraries(${name} PRIVATE await_http_internal)
 	endif()

@@ -33,6 +33,7 @@
 #include <await/form.h>
 #include <await/http.h>
 #include <await/client.h>
+#include <await/cookies.h>
 #include <await/static.h>
 
 #endif

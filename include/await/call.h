@@ -46,6 +46,7 @@ typedef struct async_call_facts {
 	int tries, redirects;		   /* requests sent; redirects followed */
 	bool reused;			   /* the last one went over a connection that was kept */
 	bool upload_complete;		   /* the body was sent to its end */
+	double since_;
 } async_call_facts;
 
 /*

@@ -7,7 +7,7 @@
  *	printf("%d\n%s", async_response_status(answer), await_response_text(answer));
  *	async_response_free(answer);
  *
- * A session keeps connections and limits. Requests follow redirects, decode compressed
+ * A session keeps connections, cookies and limits. Requests follow redirects, decode compressed
  * bodies, and are tried once more where that is safe: when a connection that was kept had been
  * closed meanwhile.
  */
@@ -45,6 +45,10 @@ typedef struct async_session_options {
 	const async_http_field *fields; /* for every request; copied */
 	size_t field_count;
 
+	struct async_cookie_jar *cookies; /* <await/cookies.h>; NULL: one of its own */
+	bool no_cookies;		  /* none are kept, none are sent */
+	bool environment; /* logins of .netrc, for hosts of which nothing else is said */
+
 	const char *unix_path;		      /* connect there, whatever the URL says */
 	const async_connect_options *connect; /* addresses: not for more than one host */
 	/* In place of await_resolve. */
@@ -74,6 +78,9 @@ ASYNC_API async_session *async_session_new_(const async_session_options *options
  * its connection. Frees the session. NULL is allowed. */
 ASYNC_API int await_session_close(async_session *session);
 
+/* Its cookies; NULL with `no_cookies`. */
+ASYNC_API struct async_cookie_jar *async_session_cookies(async_session *session);
+
 /*
  * Ask, and wait for the head of the answer. `method` is a token; `call` may be NULL. A user and
  * password in the URL are sent as basic authentication (RFC 7617), and taken out of the URL. The
@@ -90,7 +97,7 @@ ASYNC_API int await_session_close(async_session *session);
  */
 ASYNC_API async_response *await_http_request(async_session *session, const char *method,
 					     const char *url, const async_call *call);
-/* GET in a session of this loop that all callers share, with the default options. */
+/* GET in a session of this loop that all callers share, with the default options, without cookies. */
 #define await_http_get(url) await_http_get_(url, await_stream_start_tls)
 ASYNC_API async_response *
 await_http_get_(const char *url, int (*start_tls)(async_stream *, async_tls *, const char *));

@@ -18,6 +18,10 @@ typedef struct async_connect_options {
 	/* Seconds after which the next address is tried although the last attempt has not ended; 0:
 	 * 0.25, as RFC 8305 advises; INFINITY: one after the other, in their order. */
 	double delay;
+	/* Called with each socket before it connects, to set options on it: SO_MARK,
+	 * SO_BINDTODEVICE, SO_KEEPALIVE. 0, or a negative errno, with which the attempt fails. */
+	int (*prepare)(int fd, const struct sockaddr *address, void *arg);
+	void *prepare_arg;
 } async_connect_options;
 
 /*

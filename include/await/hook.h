@@ -61,6 +61,21 @@ ASYNC_API int async_outgoing_add_header(async_outgoing *request, const char *nam
 ASYNC_API int async_outgoing_set_body(async_outgoing *request, const char *type, const void *body,
 				      size_t size);
 
+/*
+ * Digest authentication (RFC 7616; servers of RFC 2617, too) as a middleware:
+ *
+ *	async_client_middleware middleware = { await_digest, async_digest_new("me", "secret") };
+ *
+ * The first request is answered 401 and asked again; those that follow bring the login along, as
+ * far as the server said that it is good for them. It goes to the first origin asked, and to no
+ * other. NULL: -ENOMEM, -EOPNOTSUPP where the library was built without libcrypto.
+ */
+typedef struct async_digest async_digest;
+ASYNC_API async_digest *async_digest_new(const char *user, const char *password);
+ASYNC_API async_response *await_digest(async_outgoing *request, void *digest);
+/* NULL is allowed. */
+ASYNC_API void async_digest_free(async_digest *digest);
+
 /* What a trace is told, in the order in which it happens. */
 enum async_trace_what {
 	ASYNC_TRACE_REQUEST_START,

@@ -9,11 +9,13 @@
 #define CLIENT_CLIENT_H
 
 #include <await/client.h>
+#include <await/cookies.h>
 #include <await/loop.h>
 #include <await/scope.h>
 #include <await/sync.h>
 #include "base/base.h"
 #include "base/list.h"
+#include "client/netrc.h"
 #include "client/watch.h"
 #include "http/arena.h"
 #include "http/body.h"
@@ -46,6 +48,10 @@ struct async_session {
 	struct http_limits limits;     /* of heads */
 	async_url *base, base_url;     /* NULL: none */
 	struct arena arena;
+	async_cookie_jar *jar; /* NULL: none */
+	bool own_jar;
+	struct netrc netrc;
+	bool netrc_read;
 	struct client_host *hosts[HOST_BUCKETS];
 	struct async_waiters_ queue; /* who waits for a connection, in order */
 	size_t busy;		     /* connections being made or used */
@@ -119,6 +125,9 @@ struct client_link *await_client_connect(struct async_outgoing *request, struct 
 struct async_response *await_client_exchange(struct async_outgoing *request);
 /* The next head on the connection, also one of 1xx, in response->head: 0 or an error. */
 int await_client_head(struct async_response *response);
+
+/* Keep the cookies of an answer whose head has come. */
+void client_take_cookies(struct async_response *response);
 
 /* What this library can decode, as Accept-Encoding has it. */
 const char *client_codings(void);

@@ -66,6 +66,17 @@ static int await_head_of(struct async_outgoing *request, struct async_response *
 	return (int)client_limit_end(&limit, error);
 }
 
+void client_take_cookies(struct async_response *response)
+{
+	const char *value;
+
+	if (!response->session->jar)
+		return;
+	/* One that is refused must not lose the answer, nor the others. */
+	for (size_t i = 0; (value = async_response_header_nth(response, "Set-Cookie", i)); i++)
+		async_cookie_jar_set(response->session->jar, &response->url, value, strlen(value));
+}
+
 /* ---- Both ---- */
 
 static int await_talk(struct async_outgoing *request, struct async_response *response)
@@ -125,11 +136,15 @@ struct async_response *await_client_exchange(struct async_outgoing *request)
 	if (!response)
 		return NULL;
 	request->heard = request->reused = false;
-	error = await_link(request, response);
+	error = await_upload_rewind(&request->upload);
+	if (!error)
+		error = await_link(request, response);
 	if (!error)
 		error = await_talk(request, response);
 	request->heard = response->heard;
 	response->watch = request->watch;
+	if (!error)
+		client_take_cookies(response);
 	if (!error)
 		error = client_response_begin_body(response);
 	if (!error)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A request on its way: what it is made of, and what middlewares may do with it. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -70,13 +71,28 @@ static int add_list(struct async_outgoing *request, const async_http_field *list
 	return 0;
 }
 
-static int add_credentials(struct async_outgoing *request)
+/* The jar's, and behind them those that were given by hand. */
+static int add_cookies(struct async_outgoing *request)
 {
-	if (!request->credentials)
+	const char *given = async_outgoing_header(request, "Cookie");
+	char *kept = NULL, *both;
+	size_t size;
+	int error;
+
+	if (!request->session->jar || !async_cookie_jar_count(request->session->jar))
 		return 0;
-	if (client_field(request, "Authorization"))
-		return async_fail(-EINVAL, "credentials in the URL, and Authorization");
-	return client_field_add(request, "Authorization", request->credentials);
+	error = async_cookie_jar_field(request->session->jar, &request->url, &kept);
+	if (error || !kept)
+		return error;
+	size = strlen(kept) + (given ? strlen(given) : 0) + 3;
+	both = arena_bytes(&request->arena, size);
+	if (both)
+		snprintf(both, size, "%s%s%s", kept, given ? "; " : "", given ? given : "");
+	free(kept);
+	if (!both)
+		return async_fail(-ENOMEM, "no memory for cookies");
+	async_outgoing_set_header(request, "Cookie", NULL);
+	return client_field_add(request, "Cookie", both);
 }
 
 int await_outgoing_prepare(struct async_outgoing *request)
@@ -92,8 +108,10 @@ int await_outgoing_prepare(struct async_outgoing *request)
 	if (!error)
 		error = add_list(request, call->fields, call->field_count, NULL, 0);
 	if (!error)
-		error = add_credentials(request);
-	return error ? error : await_upload_rewind(&request->upload);
+		error = add_cookies(request);
+	if (!error)
+		error = await_client_credentials(request);
+	return error;
 }
 
 /* ---- Beginning and end ---- */

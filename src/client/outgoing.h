@@ -35,7 +35,7 @@ struct async_outgoing {
 int client_outgoing_begin(struct async_outgoing *request, struct async_session *session,
 			  const char *method, const char *url, const async_call *call);
 void client_outgoing_end(struct async_outgoing *request);
-/* The fields of a hop, and its body from the beginning. */
+/* The fields of a hop. */
 int await_outgoing_prepare(struct async_outgoing *request);
 /* Fields named in the request, not automatic ones. */
 const char *client_field(const struct async_outgoing *request, const char *name);
@@ -43,6 +43,14 @@ int client_field_add(struct async_outgoing *request, const char *name, const cha
 
 /* auth.c: those of the URL, which then has none. */
 int client_take_credentials(struct async_outgoing *request);
+/* "Basic ...", from malloc; NULL: -ENOMEM, -EINVAL. */
+char *client_basic_of_url(const async_url *url);
+char *client_basic_of_entry(const struct netrc_entry *entry);
+/* The login of .netrc for the URL's host, with the option `environment`; NULL: none, or *error. */
+const struct netrc_entry *await_client_netrc(struct async_session *session, const async_url *url,
+					     int *error);
+/* Add them, or those of .netrc, to the fields. */
+int await_client_credentials(struct async_outgoing *request);
 
 /* send.c: the head, and the body if it is small. */
 int await_client_send_head(struct async_outgoing *request, struct client_link *link);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include "client/outgoing.h"
 
+enum { DRAINED_BYTES = 16384 }; /* of an answer that only leads on */
+
 /* ---- Second tries ---- */
 
 static bool is_idempotent(const char *method)
@@ -125,6 +127,21 @@ static int await_follow(struct async_outgoing *request, struct async_response *a
 	return client_take_credentials(request);
 }
 
+/* A short body is read, so that its connection can be used for what follows. */
+static void await_drain(struct async_response *answer)
+{
+	size_t left = DRAINED_BYTES;
+	const char *data;
+	ssize_t n = 0;
+
+	if (async_response_length(answer) > DRAINED_BYTES)
+		return;
+	do {
+		left -= (size_t)n;
+		n = await_response_chunk(answer, &data);
+	} while (n > 0 && (size_t)n < left);
+}
+
 static struct async_response *await_answer(struct async_outgoing *request)
 {
 	for (;;) {
@@ -134,6 +151,7 @@ static struct async_response *await_answer(struct async_outgoing *request)
 
 		if (!location)
 			return answer;
+		await_drain(answer);
 		error = await_follow(request, answer, location);
 		async_response_free(answer);
 		if (error)

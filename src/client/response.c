@@ -56,7 +56,7 @@ static int cut_short(struct async_response *response)
 /* What stands behind the last chunk, copied out of the stream. `end`: where it ends. */
 static void keep_trailers(struct async_response *response, const char *end)
 {
-	size_t size = response->trailers.parsed;
+	size_t size = response->body.chunked.trailers;
 
 	response->trailers_block = arena_bytes(&response->arena, size + 1);
 	if (response->trailers_block)
@@ -193,6 +193,61 @@ struct async_response *client_response_new(struct async_outgoing *request)
 		return NULL;
 	}
 	client_session_enter(response->session);
+	return response;
+}
+
+/* A head in memory, in place of one that came. */
+static int make_head(struct async_response *response, int status, const async_http_field *fields,
+		     size_t count, size_t size)
+{
+	enum http_method asked = http_method_find(response->method, strlen(response->method));
+	size_t room = 256;
+	struct http_writer writer;
+	ssize_t n;
+
+	for (size_t i = 0; i < count; i++)
+		room += strlen(fields[i].name) + strlen(fields[i].value) + 4;
+	response->block = arena_bytes(&response->arena, room + 1);
+	if (!response->block)
+		return async_fail(-ENOMEM, "no memory for an answer");
+	http_write_begin(&writer, response->block, room);
+	http_write_response(&writer, 1, asked, (unsigned int)status, NULL);
+	for (size_t i = 0; i < count; i++)
+		http_write_text(&writer, fields[i].name, fields[i].value);
+	if (!writer.bodiless)
+		http_write_length(&writer, size);
+	n = http_write_end(&writer, NULL);
+	http_head_begin(&response->head, &response->session->limits, response->fields);
+	if (n > 0)
+		n = http_response_parse(&response->head, asked, response->block, (size_t)n);
+	return n < 0 ? (int)n : 0;
+}
+
+async_response *async_outgoing_answer(async_outgoing *request, int status,
+				      const async_http_field *fields, size_t count,
+				      const void *body, size_t size)
+{
+	struct async_response *response;
+
+	if (status < 200 || status > 999) {
+		async_fail(-EINVAL, "async_outgoing_answer: %d is no final status", status);
+		return NULL;
+	}
+	response = client_response_new(request);
+	if (!response)
+		return NULL;
+	response->whole = malloc(size + 1);
+	if (!response->whole)
+		async_fail(-ENOMEM, "no memory for an answer");
+	if (!response->whole || make_head(response, status, fields, count, size)) {
+		async_response_free(response);
+		return NULL;
+	}
+	memcpy(response->whole, body ? body : "", size);
+	response->whole[size] = '\0';
+	response->whole_size = response->piece_size = size;
+	response->piece = response->whole;
+	response->complete = true;
 	return response;
 }
 

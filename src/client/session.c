@@ -95,8 +95,7 @@ static int take_texts(struct async_session *session)
 	if (!own->charset)
 		own->charset = "utf-8";
 	if (copy_text(arena, &own->user_agent) && copy_text(arena, &own->charset) &&
-	    copy_text(arena, &own->base_url) &&
-	    copy_text(arena, &own->unix_path) &&
+	    copy_text(arena, &own->base_url) && copy_text(arena, &own->unix_path) &&
 	    copy_fields(arena, &own->fields, own->field_count) &&
 	    copy_bytes(arena, own->middlewares, own->middleware_count * sizeof *own->middlewares,
 		       &own->middlewares) &&
@@ -126,12 +125,36 @@ static int take_base(struct async_session *session)
 			  session->base_url.href);
 }
 
+static int take_jar(struct async_session *session)
+{
+	const async_session_options *options = &session->options;
+
+	if (options->no_cookies && options->cookies)
+		return async_fail(-EINVAL, "session options cookies and no_cookies together");
+	if (options->no_cookies)
+		return 0;
+	session->jar = options->cookies;
+	if (session->jar)
+		return 0;
+	session->jar = async_cookie_jar_new(NULL);
+	session->own_jar = true;
+	return session->jar ? 0 : -ENOMEM;
+}
+
+async_cookie_jar *async_session_cookies(async_session *session)
+{
+	return session->jar;
+}
+
 /* ---- Life ---- */
 
 static void session_free(struct async_session *session)
 {
 	arena_end(&session->arena);
 	async_url_free(&session->base_url);
+	if (session->own_jar)
+		async_cookie_jar_free(session->jar);
+	netrc_end(&session->netrc);
 	free(session);
 }
 
@@ -155,6 +178,8 @@ async_session *async_session_new_(const async_session_options *options,
 		error = take_texts(session);
 	if (!error)
 		error = take_base(session);
+	if (!error)
+		error = take_jar(session);
 	if (!error)
 		return session;
 	session_free(session);
@@ -204,12 +229,13 @@ static void close_default(void *session)
 
 static async_session *default_session(int (*start_tls)(async_stream *, async_tls *, const char *))
 {
+	static const async_session_options without_cookies = { .no_cookies = true };
 	static const char key;
 	async_session *session = async_loop_value(&key);
 
 	if (session)
 		return session;
-	session = async_session_new_(NULL, start_tls);
+	session = async_session_new_(&without_cookies, start_tls);
 	if (session && async_loop_set_value(&key, session, close_default)) {
 		session_free(session);
 		return NULL;

@@ -274,6 +274,12 @@ static bool is_broken(const struct sending *sending)
 	       sending->error != -ECONNABORTED && sending->error != -ECANCELED;
 }
 
+/* The server has answered without asking for the body that was offered. */
+static bool is_unwanted(const struct sending *sending)
+{
+	return sending->request->call->expect && !async_event_is_set(&sending->go);
+}
+
 int await_upload(struct async_outgoing *request, struct async_response *response)
 {
 	struct sending sending = { .request = request, .response = response, .go = ASYNC_EVENT };
@@ -290,7 +296,7 @@ int await_upload(struct async_outgoing *request, struct async_response *response
 	if (!task)
 		return error;
 	response->unsent = !sending.done || sending.error;
-	if (!sending.done && (error || response->head.status >= 300 || request->call->expect))
+	if (!sending.done && (error || response->head.status >= 300 || is_unwanted(&sending)))
 		async_task_cancel(task);
 	if (!sending.done && !error && response->head.status < 300) {
 		ended = await_rest(&sending, task);

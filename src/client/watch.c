@@ -21,12 +21,12 @@ void client_watch_begin(struct client_watch *watch, const struct async_session *
 		.connect_seconds = or_session(call->connect_seconds, options->connect_seconds),
 		.read_seconds = or_session(call->read_seconds, options->read_seconds),
 		.facts = call->facts,
-		.since = async_now(),
 		.context = call->context,
 	};
-	watch->deadline = watch->since + watch->total_seconds;
+	watch->deadline = async_now() + watch->total_seconds;
 	if (watch->facts)
-		*watch->facts = (async_call_facts){ .phase = ASYNC_CALL_REQUEST };
+		*watch->facts =
+			(async_call_facts){ .phase = ASYNC_CALL_REQUEST, .since_ = async_now() };
 }
 
 void client_watch_phase_(struct client_watch *watch, enum async_call_phase phase)
@@ -34,10 +34,10 @@ void client_watch_phase_(struct client_watch *watch, enum async_call_phase phase
 	async_call_facts *facts = watch->facts;
 	double now = async_now();
 
-	facts->seconds[facts->phase] += now - watch->since;
-	facts->total += now - watch->since;
+	facts->seconds[facts->phase] += now - facts->since_;
+	facts->total += now - facts->since_;
 	facts->phase = phase;
-	watch->since = now;
+	facts->since_ = now;
 }
 
 int client_watch_failed(struct client_watch *watch, int error)

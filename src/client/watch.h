@@ -14,7 +14,6 @@ struct client_watch {
 	double deadline; /* on async_now()'s clock */
 	double total_seconds, connect_seconds, read_seconds;
 	async_call_facts *facts; /* NULL: nobody asks */
-	double since;		 /* when the phase in the facts began */
 	void *context;
 };
 

@@ -12,6 +12,7 @@
 #include <await/run.h>
 #include "base/base.h"
 #include "http/access.h"
+#include "http/clock.h"
 #include "http/html.h"
 #include "http/server.h"
 

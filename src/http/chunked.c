@@ -146,6 +146,7 @@ static int trailers_next(struct http_chunked *chunked, const char *data, size_t 
 					      field->name_at);
 	}
 	*used += (size_t)n;
+	chunked->trailers = (uint32_t)n;
 	chunked->stage = STAGE_DONE;
 	return HTTP_END;
 }

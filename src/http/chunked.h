@@ -16,6 +16,7 @@
 struct http_chunked {
 	uint64_t left;	     /* bytes of the current chunk, or its size so far */
 	uint32_t extensions; /* bytes of extensions seen in this body */
+	uint32_t trailers;   /* bytes of trailers and their empty line, at the end */
 	uint8_t stage;
 	uint8_t digits;
 	struct http_head *head; /* takes the trailers: begun for them by the caller */

@@ -3,10 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <await/run.h>
 #include <await/sync.h>
 #include "base/list.h"
+#include "http/clock.h"
 #include "http/server.h"
 
 /* The shorter of two limits. */
@@ -122,17 +122,6 @@ bool http_wait_end(struct http_loop *loop, struct http_wait *wait)
 {
 	list_remove(&loop->waits, &wait->link);
 	return wait->late;
-}
-
-/* The clock of a simulation is the only one that it may see. */
-double http_wall_clock(void)
-{
-	struct timespec now;
-
-	if (!strcmp(async_backend_name(), "sim"))
-		return async_now();
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 const char *http_loop_date(struct http_loop *loop)

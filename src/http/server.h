@@ -59,8 +59,6 @@ void http_wait_begin(struct http_loop *loop, struct http_wait *wait, async_scope
 		     double seconds);
 /* True when it had lasted too long. */
 bool http_wait_end(struct http_loop *loop, struct http_wait *wait);
-/* Seconds since 1970; the virtual clock in simulation. */
-double http_wall_clock(void);
 /* DATE_LINE_BYTES of text. */
 const char *http_loop_date(struct http_loop *loop);
 

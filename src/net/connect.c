@@ -63,6 +63,9 @@ static int await_attempt(const struct race *race, const async_address *address)
 	if (family != AF_UNIX)
 		async_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	error = bind_local(fd, race, family);
+	if (!error && race->options->prepare)
+		error = race->options->prepare(fd, (struct sockaddr *)&address->address,
+					       race->options->prepare_arg);
 	if (!error)
 		error = await_connect(fd, (struct sockaddr *)&address->address, address->length);
 	if (!error)

@@ -58,10 +58,21 @@ TEST_WITH(what_was_encoded, "W24", .backends = ONCE)
 	same("base64", "Zm8=", "fo");
 	same("BASE64", "Zm9v", "foo");
 	same("base64", "Zm9v\r\nYmFy\r\n YmE=\r\n", "foobarba");
+	same("base64", "Zm9v\r\nYmFy\r\n", "foobar");
+	same("base64", " Z m 9 v Y g = = \t", "foob");
+	same("base64", "+/+/", "\xfb\xff\xbf");
+	same("quoted-printable", "", "");
+	same("quoted-printable", "a=3Db=e9=\r\nc\r\nd",
+	     "a=b\xe9"
+	     "c\r\nd");
+	same("quoted-printable", "a= \t\r\nb=\nc", "abc");
 	same("quoted-printable", "a=3Db=3d", "a=b=");
 	same("quoted-printable", "one=\r\ntwo\r\nthree= \t\r\nfour=\nfive",
 	     "onetwo\r\nthreefourfive");
 	same("quoted-printable", "=C3=BC", "\xc3\xbc");
+	same("binary", "Zg==", "Zg==");
+	same("8BIT", "\xff", "\xff");
+	same("7bit", "a=\r\n", "a=\r\n");
 	same("binary", "=3D", "=3D");
 	same("8bit", "=3D", "=3D");
 	same("7Bit", "=3D", "=3D");
@@ -70,10 +81,12 @@ TEST_WITH(what_was_encoded, "W24", .backends = ONCE)
 TEST_WITH(what_was_not, "W24", .backends = ONCE)
 {
 	static const char *const bad_base64[] = {
-		"Z", "Zg", "Zg=", "=", "Zm9v=", "Zg===", "Zg==Z", "Zg=a=", "Z=a=", "Zm\xff=", "Zm8-"
+		"Z",	   "Zg",   "Zg=", "=",	  "Zm9v=", "Zg===",    "Zg==Z", "Zg=a=", "Z=a=",
+		"Zm\xff=", "Zm8-", "Zm9", "Z===", "====",  "Zg==Zg==", "Zm9v-", "Zm\xff"
 	};
-	static const char *const bad_quoted[] = { "=",	 "=3",	 "=\r", "=G0",
-						  "=0G", "=\rx", "= x", "==" };
+	static const char *const bad_quoted[] = { "=",	  "=3",	  "=\r",   "=G0",  "=0G",
+						  "=\rx", "= x",  "==",	   "a=",   "a=4",
+						  "a=4g", "a=g4", "a=\rb", "a= b", "a=\r\r\n" };
 
 	for (size_t i = 0; i < sizeof bad_base64 / sizeof *bad_base64; i++)
 		refused("base64", bad_base64[i]);

@@ -39,7 +39,7 @@ try_names()
 	fi
 }
 
-below='libz|brotli|pcre2|jansson'
+below='libz|brotli|pcre2|jansson|psl'
 
 # $1: a word for messages, $2: where CMake built. URLs work both ways; who has none does not pay.
 try_urls()
