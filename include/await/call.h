@@ -76,6 +76,7 @@ typedef struct async_call {
 	int redirects;
 	async_tls *tls;		 /* it must outlive the session */
 	const char *server_name; /* for TLS, in place of the URL's host */
+	const char *proxy;	 /* as the session's; "": none */
 	const struct async_client_middleware *middlewares;
 	size_t middleware_count;
 

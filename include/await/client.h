@@ -47,7 +47,13 @@ typedef struct async_session_options {
 
 	struct async_cookie_jar *cookies; /* <await/cookies.h>; NULL: one of its own */
 	bool no_cookies;		  /* none are kept, none are sent */
-	bool environment; /* logins of .netrc, for hosts of which nothing else is said */
+	/* "http://[user:password@]host:port", https:, socks5: or socks5h:, which resolves names. */
+	const char *proxy;
+	const async_http_field *proxy_fields; /* for the proxy's CONNECT alone; copied */
+	size_t proxy_field_count;
+	/* Where nothing else is said: proxies by http_proxy, https_proxy, all_proxy but for
+	 * no_proxy; logins by .netrc, or the file that NETRC names. */
+	bool environment;
 
 	const char *unix_path;		      /* connect there, whatever the URL says */
 	const async_connect_options *connect; /* addresses: not for more than one host */
@@ -92,7 +98,8 @@ ASYNC_API struct async_cookie_jar *async_session_cookies(async_session *session)
  *	-EBADMSG, -EMSGSIZE	no HTTP, or more than is good
  *	-ECONNRESET, -ENODATA	the server hung up before it answered
  *	-EKEYREJECTED, -EKEYEXPIRED	its certificate
- *	-EREMOTEIO	its status, with the option `check`
+ *	-EREMOTEIO	its status, with the option `check`; a proxy's refusal
+ *	-EACCES		a proxy wants a login, or another one
  *	others	of connecting, of names, of TLS, of the body's file or source
  */
 ASYNC_API async_response *await_http_request(async_session *session, const char *method,

@@ -52,6 +52,7 @@ struct async_session {
 	bool own_jar;
 	struct netrc netrc;
 	bool netrc_read;
+	struct client_proxy *proxies; /* that were used */
 	struct client_host *hosts[HOST_BUCKETS];
 	struct async_waiters_ queue; /* who waits for a connection, in order */
 	size_t busy;		     /* connections being made or used */
@@ -116,6 +117,9 @@ void client_permit_release(struct client_host *host);
 void client_pool_close(struct async_session *session);
 
 /* connect.c */
+/* Of the URL's host, by the session's resolver or await_resolve. */
+int await_client_addresses(struct async_outgoing *request, const async_url *url,
+			   async_addresses *addresses);
 /* A new connection, with the right to it. NULL: the right is given back. */
 struct client_link *await_client_connect(struct async_outgoing *request, struct client_host *host);
 

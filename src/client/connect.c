@@ -2,72 +2,79 @@
 /* New connections: name, socket, TLS, each within its limit and told as what it is. */
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <await/run.h>
 #include "client/outgoing.h"
 
-/* What is connected to. */
+/* What is connected to: the server, or a proxy. */
 struct place {
 	const char *address; /* "example.org:443", "unix:/run/x.sock" */
-	const char *name;    /* for TLS: "example.org" */
-	bool named;	     /* the address has a name to be looked up */
+	const async_url *url;
+	bool named; /* it has a name to be looked up */
 };
+
+static int no_memory(void)
+{
+	return async_fail(-ENOMEM, "no memory for a connection");
+}
 
 static int place_of(struct async_outgoing *request, struct place *place)
 {
 	const char *path = request->session->options.unix_path;
-	async_url_part bare = async_url_host_bare(&request->url);
-	char *address = async_url_address(&request->url);
+	char *address, *text;
 
-	if (address && path) {
-		char *text = arena_bytes(&request->arena, sizeof "unix:" + strlen(path));
-
-		if (text) {
-			memcpy(text, "unix:", 5);
-			strcpy(text + 5, path);
-		}
-		place->address = text;
-	} else if (address) {
-		place->address = arena_text(&request->arena, address, strlen(address));
+	place->url = request->proxy ? &request->proxy->url : &request->url;
+	if (path) {
+		text = arena_bytes(&request->arena, sizeof "unix:" + strlen(path));
+		if (text)
+			sprintf(text, "unix:%s", path);
+	} else {
+		address = async_url_address(place->url);
+		text = address ? arena_text(&request->arena, address, strlen(address)) : NULL;
+		free(address);
 	}
-	free(address);
-	place->named = !path && request->url.host_kind == ASYNC_HOST_DOMAIN;
-	place->name = request->call->server_name;
-	if (!place->name)
-		place->name = arena_text(&request->arena, bare.data, bare.size);
-	return address && place->address && place->name ?
-		       0 :
-		       async_fail(-ENOMEM, "no memory for a connection");
+	place->address = text;
+	place->named = !path && place->url->host_kind == ASYNC_HOST_DOMAIN;
+	return text ? 0 : no_memory();
 }
 
 /* ---- Names ---- */
 
-static int await_addresses(struct async_outgoing *request, const struct place *place,
-			   async_addresses *addresses)
+static int await_ask(struct async_outgoing *request, const char *host, uint16_t port,
+		     async_addresses *addresses)
 {
 	const async_session_options *options = &request->session->options;
 	async_resolve_options how = { .family = options->connect ? options->connect->family : 0 };
+	char text[300];
 	int error;
 
-	client_watch_phase(&request->watch, ASYNC_CALL_RESOLVE);
-	client_trace(&request->watch, (async_trace_event){ .what = ASYNC_TRACE_DNS_RESOLVE_START,
-							   .host = place->address });
-	if (options->await_resolve) {
-		async_url_part bare = async_url_host_bare(&request->url);
-		char *host = arena_text(&request->arena, bare.data, bare.size);
-
-		error = host ? options->await_resolve(host, request->url.port, addresses,
-						      options->resolve_arg) :
-			       -ENOMEM;
-		if (!error && !addresses->count)
-			error = async_fail(-ENODATA, "the session's resolver has no address of %s",
-					   place->address);
-	} else {
-		error = await_resolve(place->address, &how, addresses);
+	if (!options->await_resolve) {
+		snprintf(text, sizeof text, "%s:%d", host, port);
+		return await_resolve(text, &how, addresses);
 	}
+	error = options->await_resolve(host, port, addresses, options->resolve_arg);
+	if (!error && !addresses->count)
+		error = async_fail(-ENODATA, "the session's resolver has no address of %s", host);
+	return error;
+}
+
+int await_client_addresses(struct async_outgoing *request, const async_url *url,
+			   async_addresses *addresses)
+{
+	async_url_part bare = async_url_host_bare(url);
+	char *host = arena_text(&request->arena, bare.data, bare.size);
+	int error;
+
+	if (!host)
+		return no_memory();
+	client_watch_phase(&request->watch, ASYNC_CALL_RESOLVE);
+	client_trace(&request->watch,
+		     (async_trace_event){ .what = ASYNC_TRACE_DNS_RESOLVE_START, .host = host });
+	error = await_ask(request, host, url->port, addresses);
 	client_trace(&request->watch, (async_trace_event){ .what = ASYNC_TRACE_DNS_RESOLVE_END,
-							   .host = place->address,
+							   .host = host,
 							   .error = error });
 	return error;
 }
@@ -86,7 +93,7 @@ static async_stream *await_socket(struct async_outgoing *request, const struct p
 	if (options->connect)
 		how = *options->connect;
 	if (place->named && !how.addresses) {
-		if (await_addresses(request, place, &addresses)) {
+		if (await_client_addresses(request, place->url, &addresses)) {
 			async_addresses_free(&addresses);
 			return NULL;
 		}
@@ -98,10 +105,16 @@ static async_stream *await_socket(struct async_outgoing *request, const struct p
 	return stream;
 }
 
-static int await_secure(struct async_outgoing *request, async_stream *stream, const char *name)
+static int await_secure(struct async_outgoing *request, async_stream *stream)
 {
 	const async_session_options *options = &request->session->options;
+	async_url_part bare = async_url_host_bare(&request->url);
+	const char *name = request->call->server_name;
 
+	if (!name)
+		name = arena_text(&request->arena, bare.data, bare.size);
+	if (!name)
+		return no_memory();
 	client_watch_phase(&request->watch, ASYNC_CALL_TLS);
 	return options->start_tls(stream, request->call->tls ? request->call->tls : options->tls,
 				  name);
@@ -120,17 +133,13 @@ static async_stream *await_open(struct async_outgoing *request)
 		return NULL;
 	}
 	stream = place_of(request, &place) ? NULL : await_socket(request, &place);
-	if (!stream || !secure || !await_secure(request, stream, place.name))
+	if (!stream)
+		return NULL;
+	if ((!request->proxy || !await_client_through(request, stream)) &&
+	    (!secure || !await_secure(request, stream)))
 		return stream;
 	async_stream_abort(stream);
 	return NULL;
-}
-
-/* The limit's phase is what it stopped at. */
-static const char *doing(const struct async_outgoing *request)
-{
-	(void)request;
-	return "connecting";
 }
 
 struct client_link *await_client_connect(struct async_outgoing *request, struct client_host *host)
@@ -147,7 +156,7 @@ struct client_link *await_client_connect(struct async_outgoing *request, struct 
 	client_trace(&request->watch,
 		     (async_trace_event){ .what = ASYNC_TRACE_CONNECTION_CREATE_START,
 					  .url = request->url.href });
-	client_limit_begin(&limit, &request->watch, doing(request), request->watch.connect_seconds,
+	client_limit_begin(&limit, &request->watch, "connecting", request->watch.connect_seconds,
 			   "connect_seconds");
 	link->host = host;
 	link->secure = async_url_is_secure(&request->url);

@@ -99,8 +99,8 @@ static int await_talk(struct async_outgoing *request, struct async_response *res
 	if (request->watch.facts)
 		request->watch.facts->upload_complete = !response->unsent;
 	if (error == -ECONNRESET && !response->heard)
-		return async_fail(-ECONNRESET, "%s hung up before it answered",
-				  response->link->host->key);
+		return async_fail(-ECONNRESET, "%.*s hung up before it answered",
+				  ASYNC_URL_PART(async_url_authority(&request->url)));
 	return error;
 }
 
@@ -109,6 +109,9 @@ static int await_link(struct async_outgoing *request, struct async_response *res
 	struct client_host *host;
 	int error;
 
+	error = await_client_proxy(request);
+	if (error)
+		return error;
 	client_watch_phase(&request->watch, ASYNC_CALL_QUEUE);
 	error = await_client_permit(request, &host, &response->link);
 	if (error)

@@ -4,6 +4,7 @@
 #define CLIENT_OUTGOING_H
 
 #include "client/client.h"
+#include "client/proxy.h"
 #include "client/upload.h"
 
 struct async_outgoing {
@@ -16,6 +17,7 @@ struct async_outgoing {
 	bool same_origin;	 /* so far */
 	char *credentials;	 /* for Authorization, from the URL; or NULL */
 	struct client_upload upload;
+	struct client_proxy *proxy; /* of the last exchange; NULL: none */
 	/* Of this hop: the session's, the call's and those that middlewares set. */
 	async_http_field *fields;
 	size_t field_count, field_room;

@@ -44,20 +44,24 @@ static struct client_host *host_new(struct async_session *session, const char *k
 	return host;
 }
 
-/* The origin, and behind it whatever else makes a connection another one. */
+/* The origin, and behind it whatever else makes a connection another one. A proxy that is asked
+ * itself has one name for all of its targets. */
 static char *key_of(struct async_outgoing *request)
 {
 	const async_call *call = request->call;
-	char *origin = async_url_origin(&request->url), *key;
+	char *origin = client_proxy_is_asked(request) ? strdup("http") :
+							async_url_origin(&request->url);
+	const char *name = call->server_name ? call->server_name : "itself";
 	size_t size;
+	char *key;
 
-	if (!origin || (!call->tls && !call->server_name))
+	if (!origin || (!call->tls && !call->server_name && !request->proxy))
 		return origin;
-	size = strlen(origin) + (call->server_name ? strlen(call->server_name) : 0) + 40;
+	size = strlen(origin) + strlen(name) + 70;
 	key = malloc(size);
 	if (key)
-		snprintf(key, size, "%s as %s by %p", origin,
-			 call->server_name ? call->server_name : "itself", (void *)call->tls);
+		snprintf(key, size, "%s as %s by %p through %p", origin, name, (void *)call->tls,
+			 (void *)request->proxy);
 	free(origin);
 	return key;
 }

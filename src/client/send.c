@@ -67,7 +67,9 @@ static int check_field(const struct async_outgoing *request, const char *name)
 
 static int write_target(struct http_writer *writer, const struct async_outgoing *request)
 {
-	async_url_part target = async_url_target(&request->url);
+	async_url_part target = client_proxy_is_asked(request) ?
+					async_url_unfragmented(&request->url) :
+					async_url_target(&request->url);
 	char *text = strndup(target.data, target.size);
 
 	if (!text)
@@ -80,6 +82,7 @@ static int write_target(struct http_writer *writer, const struct async_outgoing 
 static ssize_t write_head(char *room, size_t size, const struct async_outgoing *request)
 {
 	const struct client_upload *upload = &request->upload;
+	bool asked = client_proxy_is_asked(request);
 	struct http_writer writer;
 	int error;
 
@@ -94,9 +97,12 @@ static ssize_t write_head(char *room, size_t size, const struct async_outgoing *
 		error = check_field(request, field->name);
 		if (error)
 			return error;
-		if (field->value)
-			http_write_text(&writer, field->name, field->value);
+		if (!field->value || (!asked && !strcasecmp(field->name, "Proxy-Authorization")))
+			continue;
+		http_write_text(&writer, field->name, field->value);
 	}
+	if (asked && request->proxy->authorization && !client_field(request, "Proxy-Authorization"))
+		http_write_text(&writer, "Proxy-Authorization", request->proxy->authorization);
 	if (request->session->options.idle_seconds < 0)
 		http_write_text(&writer, "Connection", "close");
 	if (upload->given && upload->chunked)
@@ -108,8 +114,11 @@ static ssize_t write_head(char *room, size_t size, const struct async_outgoing *
 
 static size_t head_room(const struct async_outgoing *request)
 {
-	size_t size = 512 + strlen(request->method) + request->url.size * 2u +
-		      strlen(request->session->options.user_agent) +
+	size_t size = 512 + strlen(request->method) +
+		      (request->proxy && request->proxy->authorization ?
+			       strlen(request->proxy->authorization) :
+			       0) +
+		      request->url.size * 2u + strlen(request->session->options.user_agent) +
 		      (request->upload.type ? strlen(request->upload.type) : 0);
 
 	for (size_t i = 0; i < request->field_count; i++)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <await/run.h>
 #include "client/client.h"
+#include "client/proxy.h"
 
 static const double IDLE_SECONDS = 15, TOTAL_SECONDS = 300, CONNECT_SECONDS = 30;
 
@@ -95,8 +96,10 @@ static int take_texts(struct async_session *session)
 	if (!own->charset)
 		own->charset = "utf-8";
 	if (copy_text(arena, &own->user_agent) && copy_text(arena, &own->charset) &&
-	    copy_text(arena, &own->base_url) && copy_text(arena, &own->unix_path) &&
+	    copy_text(arena, &own->base_url) && copy_text(arena, &own->proxy) &&
+	    copy_text(arena, &own->unix_path) &&
 	    copy_fields(arena, &own->fields, own->field_count) &&
+	    copy_fields(arena, &own->proxy_fields, own->proxy_field_count) &&
 	    copy_bytes(arena, own->middlewares, own->middleware_count * sizeof *own->middlewares,
 		       &own->middlewares) &&
 	    copy_bytes(arena, own->traces, own->trace_count * sizeof *own->traces, &own->traces))
@@ -123,6 +126,17 @@ static int take_base(struct async_session *session)
 			  "session option base_url: the path of %s does not end in a slash, so "
 			  "that its last part would be lost",
 			  session->base_url.href);
+}
+
+static int take_proxy(struct async_session *session)
+{
+	const async_session_options *options = &session->options;
+
+	if (!options->proxy)
+		return 0;
+	if (options->unix_path)
+		return async_fail(-EINVAL, "session options proxy and unix_path together");
+	return client_proxy_find(session, options->proxy) ? 0 : async_error_code();
 }
 
 static int take_jar(struct async_session *session)
@@ -155,6 +169,7 @@ static void session_free(struct async_session *session)
 	if (session->own_jar)
 		async_cookie_jar_free(session->jar);
 	netrc_end(&session->netrc);
+	client_proxies_free(session);
 	free(session);
 }
 
@@ -178,6 +193,8 @@ async_session *async_session_new_(const async_session_options *options,
 		error = take_texts(session);
 	if (!error)
 		error = take_base(session);
+	if (!error)
+		error = take_proxy(session);
 	if (!error)
 		error = take_jar(session);
 	if (!error)

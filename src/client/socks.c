@@ -3,9 +3,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+#include <await/scope.h>
 #include "base/base.h"
 #include "client/socks.h"
-#include "core/loop.h"
 
 enum {
 	VERSION_5 = 5,
@@ -291,11 +291,11 @@ static int await_version_4(async_stream *stream, const struct socks_target *targ
 
 int await_socks_connect(async_stream *stream, const struct socks_target *target)
 {
-	struct async_task *self = task_self("await_socks_connect");
+	int cancelled = async_cancelled();
 	int error;
 
-	if (self->cancel_error)
-		return self->cancel_error;
+	if (cancelled)
+		return cancelled;
 	error = check_target(target);
 	if (error)
 		return error;

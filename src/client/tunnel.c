@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <await/scope.h>
 #include "base/base.h"
 #include "client/tunnel.h"
-#include "core/loop.h"
 #include "http/html.h"
 #include "http/write.h"
 
@@ -155,7 +155,7 @@ static int check_status(const struct tunnel_request *request, const struct tunne
 int await_tunnel_open(async_stream *stream, const struct tunnel_request *request,
 		      struct tunnel_answer *answer)
 {
-	struct async_task *self = task_self("await_tunnel_open");
+	int cancelled = async_cancelled();
 	int error;
 
 	answer->limits = request->limits ? *request->limits : http_limits_default;
@@ -163,8 +163,8 @@ int await_tunnel_open(async_stream *stream, const struct tunnel_request *request
 		answer->limits.fields = TUNNEL_FIELDS;
 	answer->block = NULL;
 	answer->head.status = 0;
-	if (self->cancel_error)
-		return self->cancel_error;
+	if (cancelled)
+		return cancelled;
 	error = check_request(request);
 	if (!error)
 		error = await_send_request(stream, request);
