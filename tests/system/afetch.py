@@ -33,8 +33,8 @@ def default_signals():
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
-def start(*arguments, backend=None, limit=None, **options):
-    environment = dict(os.environ)
+def start(*arguments, backend=None, limit=None, environment=None, **options):
+    environment = dict(os.environ) | (environment or {})
     if backend:
         environment["LIBAWAIT_BACKEND"] = backend
 
@@ -168,6 +168,16 @@ def check_request(site):
             file.write(b"\0bytes")
         out, _ = run("-q", "-d", f"@{path}/data", site.url("/echo"))
         assert out.startswith(b"POST /echo\n") and out.endswith(b"\n\n\0bytes"), out
+    # By name: cookies of addresses are not kept.
+    urls = [site.url(path).replace("127.0.0.1", "localhost") for path in ("/fields", "/echo")]
+    assert b"Cookie" not in run("-q", "-c", 1, *urls)[0]
+    assert b"\nCookie: a=1; b=2\n" in run("-q", "-c", 1, "--cookies", *urls)[0]
+    for arguments, environment in ((["--proxy", site.base], {}),
+                                   (["--environment"], {"http_proxy": site.base})):
+        out, _ = run("-q", *arguments, "http://elsewhere.example/ok/proxied",
+                     environment=environment)
+        assert out == b"proxied\n"
+    assert len(site.times["http://elsewhere.example/ok/proxied"]) == 2
     assert run("-q", "-X", "HEAD", site.url("/letters/a/1000"))[0] == b""
 
 

@@ -28,6 +28,9 @@ int fetcher_open(struct fetcher *fetcher, const struct options *options, uint64_
 		.read_seconds = options->read_seconds,
 		.redirects = options->redirects ? (int)options->redirects + 1 : -1,
 		.user_agent = options->user_agent,
+		.no_cookies = !options->cookies, /* a million hosts have millions */
+		.proxy = options->proxy,
+		.environment = options->environment,
 	};
 	int error;
 

@@ -18,7 +18,7 @@ struct options {
 	size_t input_count;
 
 	const char *directory, *log;
-	bool to_stdout, discard, resume, quiet, insecure;
+	bool to_stdout, discard, resume, quiet, insecure, cookies, environment;
 	enum sink_kind sink;
 
 	size_t concurrency, per_host, window, line_bytes, retries, redirects;
@@ -27,7 +27,7 @@ struct options {
 	double retry_first, retry_most;
 	double connect_seconds, read_seconds, total_seconds;
 
-	const char *method, *data, *user_agent, *ca_file;
+	const char *method, *data, *user_agent, *ca_file, *proxy;
 	char *data_file; /* what -d @FILE was read into, or NULL */
 	size_t data_size;
 	async_http_field *fields;

@@ -15,7 +15,7 @@ void stats_add(struct stats *stats, const struct result *result)
 		stats->statuses[result->status]++;
 		histogram_add(&stats->times, result->facts.total);
 	}
-	if (result->error && result->error != -EREMOTEIO)
+	if (result->error && result->status < 400)
 		stats->errors[-result->error < ERRORS ? -result->error : 0]++;
 }
 
