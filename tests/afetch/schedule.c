@@ -143,6 +143,24 @@ TEST_TASK(a_pause_is_the_hosts, "H46")
 	end();
 }
 
+TEST_TASK(hosts_of_many_are_frequent, "H46 H29")
+{
+	begin(100, 0, 0);
+	add("a:80", "a1");
+	add("b:80", "b1");
+	CHECK(!schedule_is_frequent(take("a1")));
+	add("b:80", "b2");
+	CHECK(schedule_is_frequent(take("b1")));
+	add("a:80", "a2"); /* while the first is being fetched */
+	schedule_finish(take("b2"));
+	CHECK(schedule_is_frequent(take("a2")));
+	while (schedule->active)
+		schedule_finish(schedule->active);
+	add("a:80", "a3"); /* forgotten meanwhile */
+	CHECK(!schedule_is_frequent(take("a3")));
+	end();
+}
+
 TEST_TASK(the_window_is_bounded, "H46")
 {
 	static char url[5000];

@@ -178,6 +178,9 @@ def check_request(site):
                      environment=environment)
         assert out == b"proxied\n"
     assert len(site.times["http://elsewhere.example/ok/proxied"]) == 2
+    before = site.connections
+    run("-q", "-n", "-c", 1, *(site.url(f"/ok/{i}") for i in range(10)))
+    assert site.connections == before + 1, "connections are not kept"
     assert run("-q", "-X", "HEAD", site.url("/letters/a/1000"))[0] == b""
 
 

@@ -126,6 +126,10 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
+    def process_request(self, request, client_address):
+        self.site.connections += 1
+        super().process_request(request, client_address)
+
     def handle_error(self, request, client_address):
         pass  # clients that hang up are what is tested
 
@@ -135,7 +139,7 @@ class Site:
         self.lock = threading.Lock()
         self.ending = threading.Event()
         self.times = collections.defaultdict(list)
-        self.now = self.most = 0
+        self.now = self.most = self.connections = 0
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.site = self
         scheme = "http"

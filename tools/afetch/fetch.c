@@ -9,8 +9,7 @@
 #include "fetch.h"
 #include "retry.h"
 
-/* A kept connection may be used again within so much: a list of a million hosts must not keep one
- * to each. */
+/* A kept connection may be used again within so much. */
 static const double IDLE_SECONDS = 2;
 
 /* The page that says what is wrong is not kept; reading so much of it keeps the connection. */
@@ -42,14 +41,20 @@ int fetcher_open(struct fetcher *fetcher, const struct options *options, uint64_
 	if (!fetcher->tls)
 		return async_error_code();
 	session.tls = fetcher->tls;
-	fetcher->session = async_session_new(&session);
-	return fetcher->session ? 0 : async_error_code();
+	fetcher->keeping = async_session_new(&session);
+	if (!fetcher->keeping)
+		return async_error_code();
+	/* A list of a million hosts must not keep a connection to each. */
+	session.idle_seconds = -1;
+	session.cookies = async_session_cookies(fetcher->keeping);
+	fetcher->closing = async_session_new(&session);
+	return fetcher->closing ? 0 : async_error_code();
 }
 
 int await_fetcher_close(struct fetcher *fetcher, bool ended)
 {
-	if (fetcher->session)
-		await_session_close(fetcher->session);
+	await_session_close(fetcher->closing);
+	await_session_close(fetcher->keeping);
 	async_tls_free(fetcher->tls);
 	return await_outlet_close(&fetcher->outlet, ended);
 }
@@ -197,7 +202,7 @@ static void tell_of_limit(struct try *try)
 		 try->fetcher->options->total_seconds);
 }
 
-int await_fetch(struct fetcher *fetcher, const char *url, struct result *result)
+int await_fetch(struct fetcher *fetcher, const char *url, bool keep, struct result *result)
 {
 	const struct options *options = fetcher->options;
 	async_call call = { .fields = options->fields,
@@ -214,7 +219,8 @@ int await_fetch(struct fetcher *fetcher, const char *url, struct result *result)
 	result->retry_after = -1;
 	sink_begin(&try.sink, &fetcher->outlet, &try.limit);
 	async_scope_begin(&try.limit, options->total_seconds);
-	response = await_http_request(fetcher->session, options->method, url, &call);
+	response = await_http_request(keep ? fetcher->keeping : fetcher->closing, options->method,
+				      url, &call);
 	if (response)
 		await_answer(&try, response);
 	else

@@ -9,7 +9,8 @@
 
 struct fetcher {
 	const struct options *options;
-	async_session *session;
+	async_session *keeping; /* its connections, for a while */
+	async_session *closing; /* them at once */
 	async_tls *tls;
 	struct outlet outlet;
 	uint64_t *received; /* bytes of bodies are added here as they come */
@@ -20,7 +21,8 @@ int fetcher_open(struct fetcher *fetcher, const struct options *options, uint64_
 /* An error: standard output could not take all. */
 int await_fetcher_close(struct fetcher *fetcher, bool ended);
 
-/* Fills in the result, the caller's to free. -ECANCELED: neither fetched nor failed. */
-int await_fetch(struct fetcher *fetcher, const char *url, struct result *result);
+/* `keep`: the connection, for other URLs. Fills in the result, the caller's to free. -ECANCELED:
+ * neither fetched nor failed. */
+int await_fetch(struct fetcher *fetcher, const char *url, bool keep, struct result *result);
 
 #endif

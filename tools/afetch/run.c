@@ -133,7 +133,7 @@ static int await_entry(struct run *run, struct entry *entry)
 	int error;
 
 	entry->tries++;
-	error = await_fetch(&run->fetcher, entry->url, &result);
+	error = await_fetch(&run->fetcher, entry->url, schedule_is_frequent(entry), &result);
 	if (result.local)
 		stop(run, error, result.text);
 	if (result.local || error == -ECANCELED) {

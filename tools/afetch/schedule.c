@@ -20,6 +20,7 @@ struct host {
 	double free_at;		    /* nothing begins before, on async_now()'s clock */
 	async_handle timer;	    /* until then */
 	bool ready;		    /* in the circle */
+	bool frequent;		    /* it has had several URLs at a time */
 	char name[];
 };
 
@@ -149,6 +150,7 @@ int schedule_add(struct schedule *schedule, const char *host, const char *url, s
 	memcpy(entry->url, url, size);
 	schedule->held++;
 	schedule->held_bytes += size;
+	entry->host->frequent |= entry->host->first || entry->host->active || entry->host->retrying;
 	host_append(entry->host, entry);
 	host_settle(entry->host);
 	return 0;
@@ -263,6 +265,11 @@ void schedule_again(struct entry *entry, double seconds)
 void schedule_pause(struct entry *entry, double seconds)
 {
 	entry->host->free_at = fmax(entry->host->free_at, async_now() + seconds);
+}
+
+bool schedule_is_frequent(const struct entry *entry)
+{
+	return entry->host->frequent;
 }
 
 const char *schedule_host(const struct entry *entry)

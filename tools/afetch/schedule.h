@@ -65,5 +65,8 @@ void schedule_again(struct entry *entry, double seconds);
 /* Its host asks to be left alone for so long. */
 void schedule_pause(struct entry *entry, double seconds);
 const char *schedule_host(const struct entry *entry);
+/* Whether there has been more than one URL of its host here at a time: a connection to it is worth
+ * being kept. */
+bool schedule_is_frequent(const struct entry *entry);
 
 #endif
