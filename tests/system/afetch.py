@@ -214,6 +214,27 @@ def check_input(site, backend):
     assert all(record["status"] is None and record["tries"] == 0 for record in failed.values())
 
 
+def check_kinds_of_input(site):
+    """A FIFO whose writer comes late, a file that ends while it is read, what is no file."""
+    with folder() as path:
+        os.mkfifo(f"{path}/fifo")
+        child = start("-n", "-q", "-i", f"{path}/fifo")
+        with open(f"{path}/fifo", "wb") as fifo:
+            fifo.write(site.url("/ok/1").encode())
+            fifo.flush()
+            time.sleep(0.1)
+            fifo.write(b"2\n" + site.url("/ok/3").encode() + b"\n")
+            fifo.flush()
+            wait_for(lambda: site.requests() == 2, "lines are fetched as they come")
+        assert child.wait(20) == 0 and site.times["/ok/12"] and site.times["/ok/3"]
+        child.stdout.close()
+        child.stderr.close()
+        run("-n", "-i", path, status=3, text=f"afetch: cannot read {path}: ")
+        run("-n", "-i", "/dev/null")
+        out, _ = run("-i", "-", stdin=subprocess.DEVNULL)
+        assert out == b""
+
+
 def check_log(site):
     with folder() as path:
         log = f"{path}/log"

@@ -19,7 +19,7 @@ void input_end(struct input *input)
 	input->stream = NULL;
 }
 
-static int open_next(struct input *input)
+static int await_next_file(struct input *input)
 {
 	async_stream_options options = { .limit = input->options->line_bytes };
 	const char *path = input->options->inputs[input->next_file++];
@@ -29,16 +29,16 @@ static int open_next(struct input *input)
 		input->name = "standard input";
 		input->stream = descriptor_stream(0, &options);
 	} else {
-		int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		int fd = await_open(path, O_RDONLY, 0); /* a FIFO waits for its writer */
 
 		input->name = path;
 		if (fd < 0)
-			return async_fail(-errno, "%s", path);
+			return fd == -ECANCELED ? fd : async_fail(fd, "cannot read %s", path);
 		input->stream = async_stream_open(fd, &options);
 		if (!input->stream)
 			async_close(fd);
 	}
-	return input->stream ? 0 : async_error_code();
+	return input->stream ? 0 : async_fail(async_error_code(), "cannot read %s", input->name);
 }
 
 static bool is_space(char c)
@@ -93,7 +93,7 @@ int await_input_next(struct input *input, struct input_line *line)
 	for (;;) {
 		if (!input->stream && input->next_file == options->input_count)
 			return 0;
-		result = input->stream ? 0 : open_next(input);
+		result = input->stream ? 0 : await_next_file(input);
 		if (result)
 			return result;
 		result = await_line(input, line);

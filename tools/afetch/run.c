@@ -117,11 +117,8 @@ static bool try_again(struct run *run, struct entry *entry, const struct result 
 		return false;
 	seconds = retry_delay((int)entry->tries, options->retry_first, options->retry_most,
 			      (double)async_random(1000) / 1000);
-	if (result->retry_after >= 0) {
-		/* What a server asks for, it asks for all its URLs. */
+	if (result->retry_after >= 0)
 		seconds = fmin(result->retry_after, options->retry_most);
-		schedule_pause(entry, seconds);
-	}
 	run->stats.retried++;
 	schedule_again(entry, seconds);
 	return true;
@@ -141,6 +138,9 @@ static int await_entry(struct run *run, struct entry *entry)
 		error = -ECANCELED;
 	} else {
 		error = 0;
+		/* What a server asks for, it asks for all its URLs. */
+		if (result.retry_after >= 0 && (result.status == 429 || result.status == 503))
+			schedule_pause(entry, fmin(result.retry_after, run->options->retry_most));
 		if (!put_off(run, entry, &result) && !try_again(run, entry, &result))
 			await_finish(run, entry, &result);
 	}
