@@ -8,7 +8,7 @@
 #define AWAIT_REQUEST_H
 
 #include <time.h>
-#include <await/stream.h>
+#include <await/source.h>
 
 ASYNC_BEGIN_DECLS
 
@@ -113,6 +113,8 @@ ASYNC_API bool async_request_is_ending(const async_request *request);
 ASYNC_API ssize_t await_request_read(async_request *request, void *data, size_t size);
 /* The same without a copy: valid until the next call. */
 ASYNC_API ssize_t await_request_chunk(async_request *request, const char **data);
+/* What is left of it, as the body of a request that goes on from here. */
+ASYNC_API async_source async_request_source(async_request *request);
 /* All of it, and a zero byte behind; kept, so that it may be asked for again. -EMSGSIZE: more than
  * the route's `body_bytes`, decoded. */
 ASYNC_API ssize_t await_request_body(async_request *request, const char **data);

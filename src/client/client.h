@@ -30,6 +30,7 @@ struct client_host {
 	struct async_session *session;
 	struct async_waiters_ idle; /* links, the most recently used first */
 	size_t busy, waiting;
+	size_t key_size;
 	char key[]; /* "https://example.org", and what else tells it from others */
 };
 

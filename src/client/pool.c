@@ -23,68 +23,70 @@ struct waiter {
 
 /* ---- Hosts ---- */
 
-static size_t bucket_of(const char *key)
+static size_t bucket_of(const char *key, size_t size)
 {
 	uint32_t hash = 2166136261u;
 
-	for (; *key; key++)
-		hash = (hash ^ (unsigned char)*key) * 16777619u;
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ (unsigned char)key[i]) * 16777619u;
 	return hash % HOST_BUCKETS;
 }
 
-static struct client_host *host_new(struct async_session *session, const char *key)
+/*
+ * The origin, and behind it whatever else makes a connection another one. A proxy that is asked
+ * itself has one name for all of its targets. The origin alone, which is what a URL begins with, is
+ * not copied; else *made is the caller's to free.
+ */
+static async_url_part key_of(struct async_outgoing *request, char **made)
 {
-	size_t size = strlen(key) + 1;
-	struct client_host *host = calloc(1, sizeof *host + size);
+	async_url_part origin = { request->url.href, request->url.path_ };
+	const async_call *call = request->call;
+	const char *name = call->server_name ? call->server_name : "itself";
+
+	*made = NULL;
+	if (!call->tls && !call->server_name && !request->proxy)
+		return origin;
+	if (client_proxy_is_asked(request))
+		origin = (async_url_part){ "http", 4 };
+	if (asprintf(made, "%.*s as %s by %p through %p", ASYNC_URL_PART(origin), name,
+		     (void *)call->tls, (void *)request->proxy) < 0) {
+		*made = NULL;
+		return (async_url_part){ NULL, 0 };
+	}
+	return (async_url_part){ *made, strlen(*made) };
+}
+
+static struct client_host *host_new(struct async_session *session, async_url_part key)
+{
+	struct client_host *host = calloc(1, sizeof *host + key.size);
+	struct client_host **bucket = &session->hosts[bucket_of(key.data, key.size)];
 
 	if (!host)
 		return NULL;
 	host->session = session;
-	memcpy(host->key, key, size);
+	host->key_size = key.size;
+	memcpy(host->key, key.data, key.size);
+	host->next = *bucket;
+	*bucket = host;
 	return host;
-}
-
-/* The origin, and behind it whatever else makes a connection another one. A proxy that is asked
- * itself has one name for all of its targets. */
-static char *key_of(struct async_outgoing *request)
-{
-	const async_call *call = request->call;
-	char *origin = client_proxy_is_asked(request) ? strdup("http") :
-							async_url_origin(&request->url);
-	const char *name = call->server_name ? call->server_name : "itself";
-	size_t size;
-	char *key;
-
-	if (!origin || (!call->tls && !call->server_name && !request->proxy))
-		return origin;
-	size = strlen(origin) + strlen(name) + 70;
-	key = malloc(size);
-	if (key)
-		snprintf(key, size, "%s as %s by %p through %p", origin, name, (void *)call->tls,
-			 (void *)request->proxy);
-	free(origin);
-	return key;
 }
 
 static struct client_host *host_of(struct async_outgoing *request)
 {
 	struct async_session *session = request->session;
-	char *key = key_of(request);
-	struct client_host **bucket, *host = NULL;
+	struct client_host *host = NULL;
+	char *made;
+	async_url_part key = key_of(request, &made);
 
-	if (key) {
-		bucket = &session->hosts[bucket_of(key)];
-		for (host = *bucket; host && strcmp(host->key, key); host = host->next)
-			continue;
-		if (!host) {
+	if (key.data) {
+		host = session->hosts[bucket_of(key.data, key.size)];
+		while (host &&
+		       (host->key_size != key.size || memcmp(host->key, key.data, key.size) != 0))
+			host = host->next;
+		if (!host)
 			host = host_new(session, key);
-			if (host) {
-				host->next = *bucket;
-				*bucket = host;
-			}
-		}
 	}
-	free(key);
+	free(made);
 	if (!host)
 		async_fail(-ENOMEM, "no memory for a connection");
 	return host;
@@ -93,7 +95,7 @@ static struct client_host *host_of(struct async_outgoing *request)
 /* A list of a million hosts must not stay in memory. */
 static void host_forget(struct client_host *host)
 {
-	struct client_host **at = &host->session->hosts[bucket_of(host->key)];
+	struct client_host **at = &host->session->hosts[bucket_of(host->key, host->key_size)];
 
 	if (host->busy || host->waiting || host->idle.first)
 		return;

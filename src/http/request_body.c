@@ -120,6 +120,23 @@ ssize_t await_request_chunk(async_request *request, const char **data)
 	return unlikely(request->coding) ? await_decoded(request, data) : await_sent(request, data);
 }
 
+static ssize_t next_chunk(void *arg, const char **data)
+{
+	return await_request_chunk(arg, data);
+}
+
+async_source async_request_source(async_request *request)
+{
+	int64_t length = async_request_length(request);
+	bool sized = length >= 0 && !request->body_begun &&
+		     !http_field_known(&request->head->fields, HTTP_NAME_CONTENT_ENCODING);
+
+	return (async_source){ .await_next = next_chunk,
+			       .arg = request,
+			       .sized = sized,
+			       .size = sized ? (uint64_t)length : 0 };
+}
+
 ssize_t await_request_read(async_request *request, void *data, size_t size)
 {
 	const char *piece;

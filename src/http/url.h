@@ -30,6 +30,8 @@ struct url_output {
 
 void url_put(struct url_output *output, const char *data, size_t size);
 void url_put_byte(struct url_output *output, char byte);
+/* In decimal digits. */
+void url_put_number(struct url_output *output, unsigned int number);
 /* With the bytes of `set` percent-encoded. */
 void url_put_encoded(struct url_output *output, const char *data, size_t size,
 		     enum async_percent_set set);

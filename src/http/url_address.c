@@ -77,7 +77,6 @@ int url_parse_ipv4(struct url_parser *parser, const char *where)
 {
 	struct url_output *out = &parser->out;
 	const char *host = out->data + parser->url.host_, *end = out->data + out->size, *last;
-	char text[sizeof "255.255.255.255"];
 	uint64_t number;
 	uint32_t address = 0;
 	int error;
@@ -93,9 +92,11 @@ int url_parse_ipv4(struct url_parser *parser, const char *where)
 		return error;
 	parser->url.host_kind = ASYNC_HOST_IPV4;
 	out->size = parser->url.host_;
-	url_put(out, text,
-		(size_t)snprintf(text, sizeof text, "%u.%u.%u.%u", address >> 24,
-				 address >> 16 & 255, address >> 8 & 255, address & 255));
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		url_put_number(out, address >> shift & 255);
+		if (shift)
+			url_put_byte(out, '.');
+	}
 	return 0;
 }
 

@@ -98,7 +98,6 @@ static const char *find_any(const char *at, const char *end, unsigned int classe
 static int parse_port(struct url_parser *parser, const char *at, const char *end)
 {
 	const char *start = at;
-	char text[8];
 	unsigned int port = 0;
 
 	for (; at < end; at++) {
@@ -114,7 +113,8 @@ static int parse_port(struct url_parser *parser, const char *at, const char *end
 	if (start == end || port == schemes[parser->url.scheme].port)
 		return 0;
 	parser->url.port = (uint16_t)port;
-	url_put(&parser->out, text, (size_t)snprintf(text, sizeof text, ":%u", port));
+	url_put_byte(&parser->out, ':');
+	url_put_number(&parser->out, port);
 	return 0;
 }
 

@@ -60,6 +60,16 @@ void url_put(struct url_output *output, const char *data, size_t size)
 	output->size += size;
 }
 
+void url_put_number(struct url_output *output, unsigned int number)
+{
+	char digits[10], *at = digits + sizeof digits;
+
+	do {
+		*--at = (char)('0' + number % 10);
+	} while (number /= 10);
+	url_put(output, at, (size_t)(digits + sizeof digits - at));
+}
+
 void url_put_byte(struct url_output *output, char byte)
 {
 	if (make_room(output, 1))

@@ -95,7 +95,7 @@ TEST_TASK(logins, "X08 H36")
 	fails(&login, ANSWER("\5\1"), -EPROTO, "method 1");
 }
 
-TEST_TASK(every_refusal, "X08 H36 P28")
+TEST_TASK(every_refusal, "X08 H36")
 {
 	static const struct {
 		int error;
@@ -191,7 +191,7 @@ TEST_TASK(the_older_version, "X08")
 		fails(&name, "\0\132\0\0\0\0\0\0", size, -ENODATA, "hung up");
 }
 
-TEST_TASK(a_proxy_that_stalls, "X08 P10")
+TEST_TASK(a_proxy_that_stalls, "X08")
 {
 	async_stream *ends[2];
 

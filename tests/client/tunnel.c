@@ -105,7 +105,7 @@ TEST_TASK(fields_for_the_proxy, "H36")
 	outcome_end(&outcome);
 }
 
-TEST_TASK(refusals, "H36 P28")
+TEST_TASK(refusals, "H36")
 {
 	struct talk with = plain;
 
@@ -192,7 +192,7 @@ TEST_TASK(what_cannot_be_asked, "H36")
 	fails(&with, "", 0, -EINVAL, "Proxy-Authorization");
 }
 
-TEST_TASK(a_proxy_that_stalls, "H36 P10")
+TEST_TASK(a_proxy_that_stalls, "H36")
 {
 	async_stream *ends[2];
 

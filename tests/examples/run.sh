@@ -203,7 +203,8 @@ python3 "$source/tests/examples/servers.py" "$build"
 python3 "$source/tests/examples/streams.py" "$build"
 python3 "$source/tests/examples/tls.py" "$build"
 python3 "$source/tests/examples/web.py" "$build"
-tried="$tried"'echo_streams chat port_forward echo_tls fib_service fib_blocking events todo fetch_urls fetch_one files upload '
+python3 "$source/tests/examples/fetch.py" "$build"
+tried="$tried"'echo_streams chat port_forward echo_tls fib_service fib_blocking events todo fetch_urls fetch_one download reverse_proxy files upload '
 
 for path in "$source"/examples/*.c "$source"/examples/*/*.c; do
 	name=$(basename "$path" .c)

@@ -199,6 +199,48 @@ def check_fetch(backend):
     assert service.errors == "", service.errors
 
 
+def check_download(backend):
+    """Through a reverse proxy, to a file: whole, or not at all."""
+    environment = dict(os.environ, **({"LIBAWAIT_BACKEND": backend} if backend else {}))
+    with tempfile.TemporaryDirectory() as site:
+        large = os.urandom(5 << 20)
+        with open(os.path.join(site, "large.bin"), "wb") as file:
+            file.write(large)
+        saved = os.path.join(site, "saved")
+
+        def download(url, path=saved):
+            return subprocess.run([program("download"), url, path], env=environment, timeout=60,
+                                  capture_output=True, text=True, check=False)
+
+        with Service("files", site, backend=backend) as files:
+            with Service("reverse_proxy", files.url("/"), backend=backend) as proxy:
+                done = download(proxy.url("/large.bin"))
+                assert (done.returncode, done.stderr) == (0, ""), done
+                assert done.stdout == f"{saved}: {len(large)} bytes\n", done
+                with open(saved, "rb") as file:
+                    assert file.read() == large
+                done = download(proxy.url("/missing"))
+                assert done.returncode == 1 and "404" in done.stderr, done
+                assert os.path.getsize(saved) == len(large)
+                done = download(proxy.url("/large.bin"), "/dev/full/x")
+                assert done.returncode == 1 and "/dev/full" in done.stderr, done
+                answer = proxy.get("/large.bin", headers={"Range": "bytes=10-19"})
+                assert answer[0].status == 206 and answer[1] == large[10:20]
+                assert proxy.get("//127.0.0.1:1/")[0].status == 404
+                assert proxy.get("/large.bin", "HEAD")[0].headers["Content-Length"] == "5242880"
+            assert proxy.errors == "", proxy.errors
+        with Service("todo", backend=backend) as todo:
+            with Service("reverse_proxy", todo.url("/"), backend=backend) as proxy:
+                kind = {"Content-Type": "application/json"}
+                answer = proxy.get("/todos", "POST", '{"title": "buy milk"}', kind)
+                assert answer[0].status == 201, answer[0].status
+        with Service("reverse_proxy", "http://127.0.0.1:1/", backend=backend) as proxy:
+            assert proxy.get("/")[0].status == 502
+        assert "127.0.0.1:1" in proxy.errors, proxy.errors
+        assert subprocess.run([program("download")], capture_output=True, check=False,
+                              timeout=20).returncode == 2
+
+
 def check_files(backend):
     with tempfile.TemporaryDirectory() as site:
         large = os.urandom(3 << 20)
@@ -303,6 +345,7 @@ def main():
         check_events(backend)
         check_todo(backend)
         check_fetch(backend)
+        check_download(backend)
         check_files(backend)
         check_upload(backend)
     check_wrong_address()
