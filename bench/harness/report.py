@@ -180,7 +180,8 @@ def print_runs(runs, unit):
 
 
 def print_https(results):
-    titles = {"handshakes": "HTTPS, TLS 1.3: whole handshakes, each with one request",
+    titles = {"handshakes": "HTTPS, TLS 1.3: whole handshakes, each with one request (wrk's side of "
+                            "them takes longer: CPU counts)",
               "requests": "HTTPS, TLS 1.3: requests on 64 connections that are kept",
               "large": "HTTPS, TLS 1.3: a body of 8 MiB, 4 connections; CPU for each MB"}
     for kind, title in titles.items():
