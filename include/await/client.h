@@ -29,14 +29,21 @@ typedef struct async_session_options {
 	size_t connections;	/* at a time, the others wait in order; 0: 100 */
 	size_t per_host;	/* ... to one host and port; 0: no limit of its own */
 	double idle_seconds;	/* a connection is kept for so long; 0: 15; < 0: not at all */
-	double total_seconds;	/* for a request, redirects and its body included; 0: 300 */
-	double connect_seconds; /* for connecting, the TLS handshake included; 0: 30 */
-	double read_seconds;	/* for each next piece of an answer; 0: no limit */
+	double total_seconds;	/* for a request, redirects and its body included; 0: no limit */
+	double stall_seconds;	/* in which nothing moves, its turn in the pool apart; 0: 300 */
+	double queue_seconds;	/* for its turn in the pool; 0: no limit */
+	double connect_seconds; /* for connecting, what is in the next two included; 0: 30 */
+	double resolve_seconds; /* for a name; 0: no limit of its own */
+	double tls_seconds;	/* for a handshake; 0: no limit of its own */
+	double head_seconds;	/* until the head of the answer, once all is sent; 0: no limit */
+	double read_seconds;	/* for each next piece of its body; 0: no limit */
 	int redirects;		/* -1: none are followed; 0: 10 */
 	size_t body_bytes;	/* of an answer read as a whole, decoded; 0: 64 MiB */
 	size_t line_bytes;	/* of an answer's first line, and of a field; 0: 8190 */
 	size_t head_bytes;	/* of its head; 0: 65536 */
 	size_t head_fields;	/* at most 128; 0: 128 */
+	/* Second tries, as a part of all requests beyond the first 10 of them; 0: 0.1; < 0: none. */
+	double retry_ratio;
 	bool keep_encoded;	/* Content-Encoding is left to the caller */
 	bool check;		/* a status of 400 or more is an error, as async_response_check */
 	const char *user_agent; /* NULL: "libawait" */

@@ -60,8 +60,7 @@ static int await_head_of(struct async_outgoing *request, struct async_response *
 	int error;
 
 	client_watch_phase(&request->watch, ASYNC_CALL_HEAD);
-	client_limit_begin(&limit, &request->watch, "waiting for the answer",
-			   request->watch.read_seconds, "read_seconds");
+	client_limit_begin(&limit, &request->watch, "waiting for the answer", WATCH_HEAD);
 	error = await_final_head(response);
 	return (int)client_limit_end(&limit, error);
 }
@@ -84,8 +83,7 @@ static int await_talk(struct async_outgoing *request, struct async_response *res
 	int error;
 
 	client_watch_phase(&request->watch, ASYNC_CALL_SEND);
-	if (request->watch.facts)
-		request->watch.facts->tries++;
+	request->watch.facts->tries++;
 	error = await_client_send_head(request, response->link);
 	/* Who refuses a body may say so and hang up before it has all of it. */
 	if (error && error != -EPIPE && error != -ECONNRESET)
@@ -96,8 +94,7 @@ static int await_talk(struct async_outgoing *request, struct async_response *res
 		response->unsent = error != 0;
 		error = await_head_of(request, response);
 	}
-	if (request->watch.facts)
-		request->watch.facts->upload_complete = !response->unsent;
+	request->watch.facts->upload_complete = !response->unsent;
 	if (error == -ECONNRESET && !response->heard)
 		return async_fail(-ECONNRESET, "%.*s hung up before it answered",
 				  ASYNC_URL_PART(async_url_authority(&request->url)));
@@ -126,8 +123,7 @@ static int await_link(struct async_outgoing *request, struct async_response *res
 	if (!response->link)
 		return async_error_code();
 	request->reused = response->link->reused;
-	if (request->watch.facts)
-		request->watch.facts->reused = request->reused;
+	request->watch.facts->reused = request->reused;
 	return 0;
 }
 
@@ -145,7 +141,7 @@ struct async_response *await_client_exchange(struct async_outgoing *request)
 	if (!error)
 		error = await_talk(request, response);
 	request->heard = response->heard;
-	response->watch = request->watch;
+	client_watch_copy(&response->watch, &request->watch);
 	if (!error)
 		client_take_cookies(response);
 	if (!error)

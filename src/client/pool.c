@@ -155,7 +155,7 @@ static int await_turn(struct async_outgoing *request, struct client_host *host)
 	client_limit_begin(&limit, &request->watch,
 			   "waiting for a connection (session options "
 			   "`connections`, `per_host`)",
-			   INFINITY, "total_seconds");
+			   WATCH_QUEUE);
 	error = await_event(&waiter.granted);
 	error = (int)client_limit_end(&limit, error);
 	client_trace(&request->watch,
@@ -229,13 +229,15 @@ static struct client_link *take_idle(struct client_host *host)
 	return NULL;
 }
 
-void client_link_release(struct client_link *link, bool keep)
+void client_link_release(struct client_link *link, double idle_seconds)
 {
 	struct client_host *host = link->host;
 	const struct async_session *session = host->session;
 
-	if (keep && !session->closing && session->options.idle_seconds > 0 &&
-	    !async_call_later(&link->expiry, session->options.idle_seconds, expired, link))
+	if (idle_seconds > session->options.idle_seconds)
+		idle_seconds = session->options.idle_seconds;
+	if (idle_seconds > 0 && !session->closing &&
+	    !async_call_later(&link->expiry, idle_seconds, expired, link))
 		list_prepend(&host->idle, &link->link);
 	else
 		link_free(link);

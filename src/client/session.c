@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Sessions: their options, and their end. */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <await/run.h>
 #include "client/client.h"
 #include "client/proxy.h"
 
-static const double IDLE_SECONDS = 15, TOTAL_SECONDS = 300, CONNECT_SECONDS = 30;
+static const double IDLE_SECONDS = 15, RETRY_RATIO = 0.1;
 
 enum { CONNECTIONS = 100, REDIRECTS = 10, BODY_BYTES = 64 << 20 };
-
-static double or_default(double seconds, double usual)
-{
-	return seconds > 0 ? seconds : usual;
-}
 
 static int take_numbers(async_session_options *own, struct http_limits *limits)
 {
@@ -38,9 +32,8 @@ static int take_numbers(async_session_options *own, struct http_limits *limits)
 	http_limits_fill(limits);
 	if (!own->idle_seconds)
 		own->idle_seconds = IDLE_SECONDS;
-	own->total_seconds = or_default(own->total_seconds, TOTAL_SECONDS);
-	own->connect_seconds = or_default(own->connect_seconds, CONNECT_SECONDS);
-	own->read_seconds = or_default(own->read_seconds, INFINITY);
+	if (!own->retry_ratio)
+		own->retry_ratio = RETRY_RATIO;
 	return 0;
 }
 
@@ -184,6 +177,7 @@ async_session *async_session_new_(const async_session_options *options,
 		return NULL;
 	}
 	arena_begin(&session->arena, NULL, 0);
+	session->retries = RETRIES_SAVED;
 	if (options)
 		session->options = *options;
 	if (!session->options.start_tls)
