@@ -47,7 +47,8 @@ typedef struct async_session_options {
 
 	struct async_cookie_jar *cookies; /* <await/cookies.h>; NULL: one of its own */
 	bool no_cookies;		  /* none are kept, none are sent */
-	/* "http://[user:password@]host:port", https:, socks5: or socks5h:, which resolves names. */
+	/* "http://[user:password@]host:port", https:, socks5:, socks4:; socks5h: and
+	 * socks4a: resolve names themselves. */
 	const char *proxy;
 	const async_http_field *proxy_fields; /* for the proxy's CONNECT alone; copied */
 	size_t proxy_field_count;
