@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "fault.h"
 #include "harness.h"
 #include "resume.h"
 
@@ -30,6 +31,26 @@ TEST_WITH(a_set_of_many, "H46", .backends = ONCE)
 		CHECK(done_has(&set, url, (size_t)n));
 	}
 	CHECK(!done_has(&set, "http://h/100000", 15));
+	done_free(&set);
+}
+
+TEST_WITH(no_memory_for_the_set, "H46", .backends = ONCE)
+{
+	struct done_set set = { 0 };
+	char url[40];
+	int error = 0, added = 0;
+
+	fault_inject("calloc", 2, ENOMEM);
+	while (!error) {
+		int n = snprintf(url, sizeof url, "http://h/%d", added);
+
+		error = done_add(&set, url, (size_t)n);
+		added += !error;
+	}
+	CHECK_INT(error, -ENOMEM);
+	CHECK_INT(added, 768);
+	CHECK_TEXT_HAS(async_error(), "no memory for 768 URLs");
+	CHECK(done_has(&set, "http://h/0", 10));
 	done_free(&set);
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Which URL is next. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "fault.h"
 #include "harness.h"
 #include "schedule.h"
 
@@ -180,6 +182,22 @@ TEST_TASK(the_window_is_bounded, "H46")
 	schedule_finish(schedule_take(schedule));
 	CHECK_INT(schedule->held, 2);
 	CHECK(!schedule_has_room(schedule));
+	end();
+}
+
+TEST_TASK(no_memory_for_a_url, "H46")
+{
+	begin(100, 0, 0);
+	add("a:80", "a1");
+	for (int nth = 1; nth <= 2; nth++) { /* the URL, its host */
+		fault_inject("calloc", nth, ENOMEM);
+		CHECK_INT(schedule_add(schedule, "b:80", "b1", 2, 0), -ENOMEM);
+		CHECK_INT(schedule->held, 1);
+		CHECK_INT(schedule->host_count, 1);
+	}
+	add("b:80", "b1");
+	take("a1");
+	take("b1");
 	end();
 }
 

@@ -376,6 +376,13 @@ def check_outputs(site, backend):
             assert re.fullmatch(rb'before 1\n{"url".*}\nbehind', text), text
             run(site.url("/letters/a/100000"), stdout=file, status=3, limit=limit,
                 text="standard output: File too large (EFBIG)", backend=backend)
+        # The log is full in the middle of a line. What it does not say is fetched again.
+        more = [site.url(f"/ok/{i}?{backend}") for i in range(60)]
+        run("-n", "-c", 8, "-l", f"{path}/short", *more, status=3, limit=limit, backend=backend,
+            text=f"cannot write the log {path}/short: File too large (EFBIG)")
+        assert os.path.getsize(f"{path}/short") == 10000
+        run("-n", "-l", f"{path}/short", "-r", *more, text=" fetched before", backend=backend)
+        assert set(by_url(f"{path}/short")) == set(more)
         with open(f"{path}/file", "wb"):
             pass
         run("-o", f"{path}/file", *urls, status=3, text=f"{path}/file: Not a directory (ENOTDIR)")

@@ -62,8 +62,7 @@ int await_fetcher_close(struct fetcher *fetcher, bool ended)
 /* ---- A try ---- */
 
 /* What a try needs while it lasts. */
-struct
-try {
+struct attempt {
 	struct fetcher *fetcher;
 	const char *url;
 	struct result *result;
@@ -78,128 +77,128 @@ static int failed(struct result *result, int error, const char *text)
 	return error;
 }
 
-static int failed_client(struct try *try, int error)
+static int failed_client(struct attempt *attempt, int error)
 {
-	struct result *result = try->result;
+	struct result *result = attempt->result;
 
 	result->error = error;
 	facts_text(result->text, sizeof result->text, async_error());
 	/* The client counts the redirect that it refuses. */
 	if (error == -ELOOP)
 		snprintf(result->text, sizeof result->text, "more than %zu redirects (--redirects)",
-			 try->fetcher->options->redirects);
+			 attempt->fetcher->options->redirects);
 	return error;
 }
 
-static int failed_output(struct try *try, int error)
+static int failed_output(struct attempt *attempt, int error)
 {
 	bool shortage = error == -EMFILE || error == -ENFILE || error == -ENOMEM;
 
 	if (error != -ECANCELED)
-		try->result->local = !shortage;
-	return failed(try->result, error, async_error());
+		attempt->result->local = !shortage;
+	return failed(attempt->result, error, async_error());
 }
 
-static int too_long(struct try *try)
+static int too_long(struct attempt *attempt)
 {
 	char text[100];
 
 	snprintf(text, sizeof text, "the body is longer than %zu bytes (--max-bytes)",
-		 try->fetcher->options->most_bytes);
-	return failed(try->result, -EMSGSIZE, text);
+		 attempt->fetcher->options->most_bytes);
+	return failed(attempt->result, -EMSGSIZE, text);
 }
 
-static int await_body(struct try *try, async_response *response)
+static int await_body(struct attempt *attempt, async_response *response)
 {
-	size_t most = try->fetcher->options->most_bytes;
-	struct result *result = try->result;
+	size_t most = attempt->fetcher->options->most_bytes;
+	struct result *result = attempt->result;
 	const char *data;
 	ssize_t n;
 	int error;
 
 	if (most && async_response_length(response) > (int64_t)most &&
 	    !async_response_header(response, "Content-Encoding"))
-		return too_long(try);
+		return too_long(attempt);
 	while ((n = await_response_chunk(response, &data)) > 0) {
 		result->size += (uint64_t)n;
-		*try->fetcher->received += (uint64_t)n;
+		*attempt->fetcher->received += (uint64_t)n;
 		if (most && result->size > most)
-			return too_long(try);
-		error = await_sink_write(&try->sink, data, (size_t)n);
+			return too_long(attempt);
+		error = await_sink_write(&attempt->sink, data, (size_t)n);
 		if (error)
-			return failed_output(try, error);
+			return failed_output(attempt, error);
 	}
-	return n ? failed_client(try, (int)n) : 0;
+	return n ? failed_client(attempt, (int)n) : 0;
 }
 
 /* Refused: what else comes is only read. */
-static int await_refusal(struct try *try, async_response *response)
+static int await_refusal(struct attempt *attempt, async_response *response)
 {
 	const char *data, *reason = async_response_reason(response);
 	ssize_t n;
 	char text[200];
 
-	while (try->result->size < ERROR_BODY_BYTES &&
+	while (attempt->result->size < ERROR_BODY_BYTES &&
 	       (n = await_response_chunk(response, &data)) > 0) {
-		try->result->size += (uint64_t)n;
-		*try->fetcher->received += (uint64_t)n;
+		attempt->result->size += (uint64_t)n;
+		*attempt->fetcher->received += (uint64_t)n;
 	}
-	snprintf(text, sizeof text, "status %d%s%.100s", try->result->status,
+	snprintf(text, sizeof text, "status %d%s%.100s", attempt->result->status,
 		 reason && *reason ? " " : "", reason ? reason : "");
-	return failed(try->result, -EREMOTEIO, text);
+	return failed(attempt->result, -EREMOTEIO, text);
 }
 
 /* By the URL as it was asked for: where it leads may be somewhere else tomorrow. */
-static int await_keep(struct try *try)
+static int await_keep(struct attempt *attempt)
 {
-	struct result *result = try->result;
+	struct result *result = attempt->result;
 	async_url url;
 	int error;
 
-	if (try->fetcher->outlet.kind == SINK_FILES) {
-		error = async_url_parse(try->url, NULL, &url);
+	if (attempt->fetcher->outlet.kind == SINK_FILES) {
+		error = async_url_parse(attempt->url, NULL, &url);
 		if (error)
 			return failed(result, error, async_error());
 		name_of_url(&url, result->file);
 		async_url_free(&url);
 	}
-	error = await_sink_finish(&try->sink, result->file);
+	error = await_sink_finish(&attempt->sink, result->file);
 	if (!error)
 		return 0;
 	*result->file = 0;
-	return failed_output(try, error);
+	return failed_output(attempt, error);
 }
 
-static int await_answer(struct try *try, async_response *response)
+static int await_answer(struct attempt *attempt, async_response *response)
 {
-	struct result *result = try->result;
+	struct result *result = attempt->result;
 	const char *after = async_response_header(response, "Retry-After");
 	int error;
 
 	result->status = async_response_status(response);
 	result->redirects = async_response_redirects(response);
 	result->final_url = strdup(async_response_url(response));
-	if (try->fetcher->options->log)
+	if (attempt->fetcher->options->log)
 		result->headers = record_headers(response);
 	if (after)
 		result->retry_after = retry_after(after, time(NULL));
 	if (result->status >= 400)
-		return await_refusal(try, response);
-	error = await_body(try, response);
-	return error ? error : await_keep(try);
+		return await_refusal(attempt, response);
+	error = await_body(attempt, response);
+	return error ? error : await_keep(attempt);
 }
 
 /* The limit around all of it has no text of its own. */
-static void tell_of_limit(struct try *try)
+static void tell_of_limit(struct attempt *attempt)
 {
-	struct result *result = try->result;
+	struct result *result = attempt->result;
 
-	if (async_scope_end(&try->limit) != -ETIMEDOUT || result->error != -ETIMEDOUT)
+	if (async_scope_end(&attempt->limit) != -ETIMEDOUT || result->error != -ETIMEDOUT)
 		return;
 	result->local = false;
 	snprintf(result->text, sizeof result->text,
 		 "%s: it took longer than %g s in all (--timeout)", facts_doing(&result->facts),
-		 try->fetcher->options->total_seconds);
+		 attempt->fetcher->options->total_seconds);
 }
 
 int await_fetch(struct fetcher *fetcher, const char *url, bool keep, struct result *result)
@@ -211,23 +210,23 @@ int await_fetch(struct fetcher *fetcher, const char *url, bool keep, struct resu
 			    .size = options->data_size,
 			    .type = options->data ? "application/x-www-form-urlencoded" : NULL,
 			    .facts = &result->facts };
-	struct try try = { .fetcher = fetcher, .url = url, .result = result };
+	struct attempt attempt = { .fetcher = fetcher, .url = url, .result = result };
 	async_response *response;
 	double begun = async_now();
 
 	memset(result, 0, sizeof *result);
 	result->retry_after = -1;
-	sink_begin(&try.sink, &fetcher->outlet, &try.limit);
-	async_scope_begin(&try.limit, options->total_seconds);
+	sink_begin(&attempt.sink, &fetcher->outlet, &attempt.limit);
+	async_scope_begin(&attempt.limit, options->total_seconds);
 	response = await_http_request(keep ? fetcher->keeping : fetcher->closing, options->method,
 				      url, &call);
 	if (response)
-		await_answer(&try, response);
+		await_answer(&attempt, response);
 	else
-		failed_client(&try, async_error_code());
-	tell_of_limit(&try);
-	result->spoiled = try.sink.writing;
-	sink_drop(&try.sink);
+		failed_client(&attempt, async_error_code());
+	tell_of_limit(&attempt);
+	result->spoiled = attempt.sink.writing;
+	sink_drop(&attempt.sink);
 	async_response_free(response);
 	result->facts.total = async_now() - begun; /* with the time that output took */
 	return result->error;
