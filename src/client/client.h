@@ -40,7 +40,8 @@ struct client_host {
 
 /* A connection. */
 struct client_link {
-	struct async_link_ link; /* while it is idle */
+	struct async_link_ link; /* while it is idle: in its host's list, */
+	struct async_link_ aged; /* and in the session's */
 	struct client_host *host;
 	async_stream *stream;
 	async_handle expiry;
@@ -59,6 +60,8 @@ struct async_session {
 	bool netrc_read;
 	struct client_proxy *proxies; /* that were used */
 	struct client_host *hosts[HOST_BUCKETS];
+	struct async_waiters_ idle; /* links, the longest unused first */
+	size_t idle_count;
 	struct async_waiters_ queue; /* who waits for a connection, in order */
 	double retries;		     /* that may be made: earned by requests */
 	size_t busy;		     /* connections being made or used */
