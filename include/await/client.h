@@ -116,6 +116,12 @@ ASYNC_API async_response *await_http_request(async_session *session, const char 
 #define await_http_get(url) await_http_get_(url, await_stream_start_tls)
 ASYNC_API async_response *
 await_http_get_(const char *url, int (*start_tls)(async_stream *, async_tls *, const char *));
+/* Any request in that session. */
+#define await_http_fetch(method, url, call) \
+	await_http_fetch_(method, url, call, await_stream_start_tls)
+ASYNC_API async_response *
+await_http_fetch_(const char *method, const char *url, const async_call *call,
+		  int (*start_tls)(async_stream *, async_tls *, const char *));
 /* In a session: GET, and POST of bytes. */
 ASYNC_API async_response *await_session_get(async_session *session, const char *url);
 ASYNC_API async_response *await_session_post(async_session *session, const char *url,

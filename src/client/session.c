@@ -254,16 +254,22 @@ static async_session *default_session(int (*start_tls)(async_stream *, async_tls
 	return session;
 }
 
-async_response *await_http_get_(const char *url,
-				int (*start_tls)(async_stream *, async_tls *, const char *))
+async_response *await_http_fetch_(const char *method, const char *url, const async_call *call,
+				  int (*start_tls)(async_stream *, async_tls *, const char *))
 {
 	async_session *session;
 	int error = async_cancelled();
 
 	if (error) {
-		async_fail(error, "await_http_get");
+		async_fail(error, "await_http_fetch");
 		return NULL;
 	}
 	session = default_session(start_tls);
-	return session ? await_session_get(session, url) : NULL;
+	return session ? await_http_request(session, method, url, call) : NULL;
+}
+
+async_response *await_http_get_(const char *url,
+				int (*start_tls)(async_stream *, async_tls *, const char *))
+{
+	return await_http_fetch_("GET", url, NULL, start_tls);
 }
