@@ -18,6 +18,12 @@ static int take_head(struct async_response *response, const char *data, size_t s
 	return async_stream_consume(response->link->stream, size);
 }
 
+static int hung_up(const struct async_response *response)
+{
+	return async_fail(-ECONNRESET, "%.*s hung up before it answered",
+			  ASYNC_URL_PART(async_url_authority(&response->url)));
+}
+
 int await_client_head(struct async_response *response)
 {
 	async_stream *stream = response->link->stream;
@@ -30,6 +36,8 @@ int await_client_head(struct async_response *response)
 	do {
 		n = await_stream_peek(stream, had + 1, &data);
 		if (n <= (ssize_t)had) {
+			if (!response->heard && (!n || n == -ECONNRESET))
+				return hung_up(response);
 			if (n < 0)
 				return (int)n;
 			return had ? async_fail(-ENODATA, "the server hung up in the middle of the "
@@ -95,9 +103,6 @@ static int await_talk(struct async_outgoing *request, struct async_response *res
 		error = await_head_of(request, response);
 	}
 	request->watch.facts->upload_complete = !response->unsent;
-	if (error == -ECONNRESET && !response->heard)
-		return async_fail(-ECONNRESET, "%.*s hung up before it answered",
-				  ASYNC_URL_PART(async_url_authority(&request->url)));
 	return error;
 }
 

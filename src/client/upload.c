@@ -148,6 +148,7 @@ struct sending {
 	async_event go;		    /* 100 Continue has come */
 	uint64_t sent;
 	int error;
+	bool ours; /* the error is the source's, not the connection's */
 	bool done;
 	char text[256]; /* of the error */
 };
@@ -174,12 +175,13 @@ static int await_piece(struct sending *sending, const char *data, size_t size)
 	return 0;
 }
 
-static int check_sent(const struct sending *sending, uint64_t sent)
+static int check_sent(struct sending *sending, uint64_t sent)
 {
 	const struct client_upload *upload = &sending->request->upload;
 
 	if (!upload->sized || sent == upload->size)
 		return 0;
+	sending->ours = true;
 	return async_fail(-EINVAL,
 			  "the body's source has %s than the %" PRIu64 " bytes that it was said to "
 			  "have",
@@ -195,8 +197,10 @@ static int await_pieces(struct sending *sending)
 
 	upload->used = true;
 	while (!error && (n = upload->source.await_next(upload->source.arg, &data)) != 0) {
-		if (n < 0)
+		if (n < 0) {
+			sending->ours = true;
 			return (int)n;
+		}
 		if (upload->sized && sending->sent + (size_t)n > upload->size)
 			return check_sent(sending, UINT64_MAX);
 		error = await_piece(sending, data, (size_t)n);
@@ -208,6 +212,16 @@ static int await_pieces(struct sending *sending)
 		error = n < 0 ? (int)n : 0;
 	}
 	return error;
+}
+
+/* Whether it makes an answer pointless. Who has hung up may have said why before. */
+static bool is_broken(const struct sending *sending)
+{
+	int error = sending->error;
+
+	if (!error || error == -ECANCELED)
+		return false;
+	return sending->ours || (error != -EPIPE && error != -ECONNRESET && error != -ECONNABORTED);
 }
 
 static int send_body(void *arg)
@@ -230,8 +244,7 @@ static int send_body(void *arg)
 		client_watch_phase(watch, ASYNC_CALL_HEAD);
 		if (sending->limit)
 			client_limit_again(sending->limit, WATCH_HEAD);
-	} else if (error != -EPIPE && error != -ECONNRESET && error != -ECONNABORTED) {
-		/* Nobody need wait for an answer to this. */
+	} else if (is_broken(sending)) {
 		strncpy(sending->text, async_error(), sizeof sending->text - 1);
 		if (sending->limit)
 			async_scope_cancel(&sending->limit->scope);
@@ -266,12 +279,6 @@ static int await_rest(struct sending *sending, async_task *task)
 	error = await_task(task);
 	sending->limit = NULL;
 	return (int)client_limit_end(&limit, error);
-}
-
-static bool is_broken(const struct sending *sending)
-{
-	return sending->error && sending->error != -EPIPE && sending->error != -ECONNRESET &&
-	       sending->error != -ECONNABORTED && sending->error != -ECANCELED;
 }
 
 /* The server has answered without asking for the body that was offered. */

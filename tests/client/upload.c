@@ -180,6 +180,20 @@ TEST_TASK(a_source_that_fails_is_the_error, "H10 H45")
 	end();
 }
 
+/* As of a connection that is the source, and was closed: that is no word of the server. */
+TEST_TASK(a_source_may_hang_up, "H10 H45")
+{
+	struct count count = { .most = 500, .error = -ECONNRESET };
+	async_source source = { .await_next = next_count, .arg = &count };
+	async_call call = { .source = &source };
+
+	begin();
+	CHECK(!await_http_request(site.session, "POST", "measure", &call));
+	CHECK_INT(async_error_code(), -ECONNRESET);
+	CHECK_TEXT_HAS(async_error(), "the source is dry");
+	end();
+}
+
 TEST_TASK(a_body_is_compressed, "H12")
 {
 	static char text[100000];
