@@ -24,7 +24,8 @@ ASYNC_BEGIN_DECLS
 typedef struct async_session async_session;
 
 /* Zero-filled is the default; every field may also be left out. Seconds: INFINITY is no limit.
- * Texts are copied; other things pointed to stay the caller's and must outlive the session. */
+ * Texts are copied; other things pointed to stay the caller's and must outlive the session. A
+ * session is one loop's, the first that it is used on. */
 typedef struct async_session_options {
 	size_t connections;	/* at a time, the others wait in order; 0: 100 */
 	size_t per_host;	/* ... to one host and port; 0: no limit of its own */
@@ -39,6 +40,7 @@ typedef struct async_session_options {
 	double read_seconds;	/* for each next piece of its body; 0: no limit */
 	int redirects;		/* -1: none are followed; 0: 10 */
 	size_t body_bytes;	/* of an answer read as a whole, decoded; 0: 64 MiB */
+	unsigned body_ratio;	/* how many times as large decoding may make it; 0: 1100 */
 	size_t line_bytes;	/* of an answer's first line, and of a field; 0: 8190 */
 	size_t head_bytes;	/* of its head; 0: 65536 */
 	size_t head_fields;	/* at most 128; 0: 128 */

@@ -7,8 +7,6 @@
 #include "base/base.h"
 #include "client/outgoing.h"
 
-enum { RATIO = 1000 }; /* what a coded body may grow to, as a multiple */
-
 /* ---- The connection under it ---- */
 
 /* How long the server keeps it, if it says so, and a margin on the safe side, since the request
@@ -170,7 +168,8 @@ static int begin_decoding(struct async_response *response)
 	value = response->block + field->value.at;
 	if (!http_coding_available(http_coding_find(value, field->value.size)))
 		return 0;
-	return body_coding_new(value, field->value.size, RATIO, &response->coding);
+	return body_coding_new(value, field->value.size, response->session->options.body_ratio,
+			       &response->coding);
 }
 
 int client_response_begin_body(struct async_response *response)

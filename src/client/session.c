@@ -9,7 +9,7 @@
 
 static const double IDLE_SECONDS = 15, RETRY_RATIO = 0.1;
 
-enum { CONNECTIONS = 100, REDIRECTS = 10, BODY_BYTES = 64 << 20 };
+enum { CONNECTIONS = 100, REDIRECTS = 10, BODY_BYTES = 64 << 20, BODY_RATIO = 1100 };
 
 static int take_numbers(async_session_options *own, struct http_limits *limits)
 {
@@ -17,6 +17,8 @@ static int take_numbers(async_session_options *own, struct http_limits *limits)
 		own->connections = CONNECTIONS;
 	if (!own->body_bytes)
 		own->body_bytes = BODY_BYTES;
+	if (!own->body_ratio)
+		own->body_ratio = BODY_RATIO;
 	if (!own->redirects)
 		own->redirects = REDIRECTS;
 	if (own->line_bytes > UINT16_MAX || own->head_bytes > UINT32_MAX / 2 ||
