@@ -66,8 +66,8 @@ typedef struct async_call {
 	const async_source *source;
 	struct async_form_data *form;
 	const char *type; /* of the body; NULL: the form's, else application/octet-stream */
-	const char
-		*coding; /* compress it: "gzip", "deflate", "br", "zstd"; then it goes in chunks */
+	/* Compress it: "gzip", "deflate", "br", "zstd"; it then goes in chunks. */
+	const char *coding;
 	bool chunked;	 /* in chunks though its size is known */
 	bool repeatable; /* it does no harm twice, though it is a POST, say */
 	bool expect;	 /* send it only after the server's 100 Continue, or after 1 s */
