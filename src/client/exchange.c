@@ -8,9 +8,33 @@
 
 /* ---- Receiving ---- */
 
+static bool is_final(const struct async_response *response)
+{
+	/* 1xx are about the request that is on its way; 101 is final (RFC 9110, 15.2). */
+	return response->head.status >= 200 || response->head.status == 101;
+}
+
+/* Those before the answer must not go on for ever, nor keep the loop busy until a limit in time. */
+static int count_interim(struct async_response *response, size_t size)
+{
+	size_t most = response->session->limits.head_bytes;
+
+	response->interim += is_final(response) ? 0 : size;
+	if (response->interim <= most)
+		return 0;
+	return async_fail(-EMSGSIZE,
+			  "answers of 1xx before the final one are longer than %zu bytes (session "
+			  "option `head_bytes`)",
+			  most);
+}
+
 /* A head is complete: keep a copy, in which texts can be given a zero byte. */
 static int take_head(struct async_response *response, const char *data, size_t size)
 {
+	int error = count_interim(response, size);
+
+	if (error)
+		return error;
 	response->block = arena_bytes(&response->arena, size + 1);
 	if (!response->block)
 		return async_fail(-ENOMEM, "no memory for the head of an answer");
@@ -18,7 +42,7 @@ static int take_head(struct async_response *response, const char *data, size_t s
 	return async_stream_consume(response->link->stream, size);
 }
 
-int await_client_head(struct async_response *response)
+static int await_next_head(struct async_response *response)
 {
 	async_stream *stream = response->link->stream;
 	enum http_method asked = http_method_find(response->method, strlen(response->method));
@@ -43,14 +67,24 @@ int await_client_head(struct async_response *response)
 	return size < 0 ? (int)size : take_head(response, data, (size_t)size);
 }
 
-/* 1xx are about the request that is on its way; 101 is final (RFC 9110, 15.2). */
+int await_client_head(struct async_response *response)
+{
+	int error = await_next_head(response);
+
+	/* What it broke off with, or what is wrong with what it says; a limit in time is told by
+	 * who set it. */
+	if (error == -ENODATA || error == -EBADMSG || error == -EMSGSIZE || error == -EOPNOTSUPP)
+		return client_blame(&response->url, error);
+	return error;
+}
+
 static int await_final_head(struct async_response *response)
 {
 	int error;
 
 	do {
 		error = await_client_head(response);
-	} while (!error && response->head.status < 200 && response->head.status != 101);
+	} while (!error && !is_final(response));
 	return error;
 }
 

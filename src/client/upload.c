@@ -233,7 +233,7 @@ static int send_body(void *arg)
 					     "read_seconds");
 	} else if (error != -EPIPE && error != -ECONNRESET && error != -ECONNABORTED) {
 		/* Nobody need wait for an answer to this. */
-		strncpy(sending->text, async_error(), sizeof sending->text - 1);
+		client_error_text(sending->text, sizeof sending->text);
 		if (sending->listening)
 			async_scope_cancel(&sending->limit.scope);
 	}
