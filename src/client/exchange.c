@@ -132,9 +132,11 @@ static int await_talk(struct async_outgoing *request, struct async_response *res
 	}
 	if (request->watch.facts)
 		request->watch.facts->upload_complete = !response->unsent;
-	if (error == -ECONNRESET && !response->heard)
-		return async_fail(-ECONNRESET, "%.*s hung up before it answered",
-				  ASYNC_URL_PART(async_url_authority(&request->url)));
+	if (error == -ECONNRESET)
+		return async_fail(-ECONNRESET, "%.*s hung up %s",
+				  ASYNC_URL_PART(async_url_authority(&request->url)),
+				  response->heard ? "in the middle of its answer" :
+						    "before it answered");
 	return error;
 }
 

@@ -21,17 +21,18 @@ static struct talked answered_by(const char *text, size_t size, size_t piece)
 /* Whatever is said in the end, everything before its last byte is no answer. */
 static void cut_everywhere(const char *text, const char *body)
 {
-	size_t size = strlen(text),
-	       head = (size_t)(strstr(strstr(text, OK), "\r\n\r\n") - text) + 4;
+	size_t size = strlen(text), begin = (size_t)(strstr(text, OK) - text);
+	size_t head = (size_t)(strstr(text + begin, "\r\n\r\n") - text) + 4;
 	struct talked talked;
 
 	for (size_t cut = 0; cut < size; cut++) {
 		talked = answered_by(text, cut, 0);
 		CHECK_TEXT_HAS(talked.text, "127.0.0.1:");
 		CHECK_INT(talked.facts.error, talked.status);
-		if (!cut) {
+		if (!cut || cut == begin) {
 			CHECK_INT(talked.status, -ECONNRESET);
-			CHECK_TEXT_HAS(talked.text, "hung up before it answered");
+			CHECK_TEXT_HAS(talked.text, cut ? "hung up in the middle of its answer" :
+							  "hung up before it answered");
 		} else if (cut < head) {
 			CHECK_INT(talked.status, -ENODATA);
 			CHECK_TEXT_HAS(talked.text, "in the middle of the head");
