@@ -38,7 +38,14 @@ endif()
 if(LIBAWAIT_BENCH)
 	# The peers under bench/peers need other libraries; bench/run builds them.
 	file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.c)
+	if(NOT have_tls)
+		list(FILTER bench_sources EXCLUDE REGEX "/https_hello\\.c$")
+	endif()
 	add_programs(bench ${bench_sources})
+	if(have_tls) # which makes a certificate
+		target_include_directories(bench_https_hello SYSTEM PRIVATE ${OPENSSL_INCLUDE_DIR})
+		target_link_libraries(bench_https_hello PRIVATE ${OPENSSL_CRYPTO_LIBRARY})
+	endif()
 	# micro also measures what has no public face: it takes the archive with internal names, and
 	# for comparison llhttp's sources where Debian's node-llhttp is installed.
 	if(TARGET await_internal)

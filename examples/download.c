@@ -3,7 +3,6 @@
  * behind: the file is there as a whole or as it was before. */
 #include <await.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,8 +24,6 @@ int main(int argc, char **argv)
 	async_trace trace = { progress, &bytes };
 	async_session_options options = { .traces = &trace, .trace_count = 1, .check = true };
 	async_session *session = async_session_new(&options);
-	/* However long it takes, as long as something comes every minute. */
-	async_call call = { .total_seconds = INFINITY, .read_seconds = 60 };
 	async_response *answer;
 	int64_t size = -1;
 
@@ -34,7 +31,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s URL FILE\n", argv[0]);
 		return 2;
 	}
-	answer = await_http_request(session, "GET", argv[1], &call);
+	answer = await_session_get(session, argv[1]);
 	if (answer)
 		size = await_response_save(answer, argv[2]);
 	if (size < 0)

@@ -5,6 +5,8 @@ import os
 import subprocess
 from dataclasses import dataclass, field
 
+from .servers import SERVER_CORE
+
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
@@ -17,6 +19,7 @@ class Contender:
     reference: str = None  # whose figures its own are divided by
     valgrind: bool = False  # runs under callgrind: a plain program on epoll
     anywhere: bool = False  # not bound to the server's core
+    core: int = SERVER_CORE  # ... or to this one
     slow: bool = False  # tens of times slower: counting runs are made shorter
 
     def command_for(self, port):
@@ -51,7 +54,8 @@ def own_contenders(build):
 
 def peer_contenders(build):
     """Those of the peers that could be built; the build script says which could not and why."""
-    subprocess.run([os.path.join(HERE, "peers", "build"), build], check=True)
+    subprocess.run([os.path.join(HERE, "peers", "build"), build, "libuv", "go", "tokio",
+                    "python"], check=True)
     peers = os.path.join(build, "peers")
     python = os.path.join(peers, "venv", "bin", "python")
     program = os.path.join(HERE, "peers", "python_echo.py")

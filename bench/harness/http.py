@@ -44,6 +44,8 @@ request = function() return requests end
 class Nginx(Contender):
     """Its port is in a file, made when it is known."""
 
+    template = NGINX
+
     def __init__(self, work):
         super().__init__("nginx", [shutil.which("nginx") or "/usr/sbin/nginx"], reference=RAW)
         self.work = work
@@ -51,7 +53,7 @@ class Nginx(Contender):
     def command_for(self, port):
         path = os.path.join(self.work, f"{port}.conf")
         with open(path, "w", encoding="ascii") as file:
-            file.write(NGINX.format(work=self.work, port=port))
+            file.write(self.template.format(work=self.work, port=port))
         return [*self.command, "-c", path]
 
 

@@ -37,6 +37,7 @@ class Plan:
     counted_requests: tuple = (20000, 60000)
     micro_runs: int = 7
     micro_share: float = 1.0  # of the operations of each test
+    fetches: int = 20000
 
     @staticmethod
     def quick():

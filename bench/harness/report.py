@@ -165,19 +165,40 @@ def print_streams(streams):
     table(["", "", ""], rows)
 
 
+def print_runs(runs, unit):
+    """Runs are pairs: how much a second, and CPU microseconds for each. Ratios to the first."""
+    reference = next(iter(runs.values()))
+    for name, own in runs.items():
+        rate = summary([run[0] for run in own])
+        cpu = summary([run[1] for run in own])
+        rates = summary([a[0] / b[0] for a, b in zip(own, reference)])
+        cpus = summary([b[1] / a[1] for a, b in zip(own, reference)])
+        print(f"  {name:<22} {rate['median']:>9.0f} ±{rate['mad']:<7.0f} {unit:<5}"
+              f"{cpu['median']:8.2f} us"
+              f"   by rate {rates['median']:.3f} ±{rates['mad']:.3f}"
+              f"   by CPU {cpus['median']:.3f} ±{cpus['mad']:.3f}")
+
+
+def print_https(results):
+    titles = {"handshakes": "HTTPS, TLS 1.3: whole handshakes, each with one request (wrk's side of "
+                            "them takes longer: CPU counts)",
+              "requests": "HTTPS, TLS 1.3: requests on 64 connections that are kept",
+              "large": "HTTPS, TLS 1.3: a body of 8 MiB, 4 connections; CPU for each MB"}
+    for kind, title in titles.items():
+        print(f"\n{title}; ratios to nginx")
+        print_runs(results[kind]["runs"], results[kind]["unit"])
+
+
+def print_fetch(runs):
+    print("\nHTTP client, small GETs from nginx on the other core, 64 at a time; ratios to wrk")
+    print_runs(runs, "/s")
+
+
 def print_http(results):
     for key, title in (("depth_1", "HTTP, 64 connections"), ("depth_16", "pipelined 16 deep")):
         runs = results[key]
-        reference = next(iter(runs.values()))  # the hand-written loop comes first
         print(f"\n{title}: requests/s, CPU of the server for each; ratios to the {next(iter(runs))}")
-        for name, own in runs.items():
-            rate = summary([run[0] for run in own])
-            cpu = summary([run[1] for run in own])
-            rates = summary([a[0] / b[0] for a, b in zip(own, reference)])
-            cpus = summary([b[1] / a[1] for a, b in zip(own, reference)])
-            print(f"  {name:<22} {rate['median']:>9.0f} ±{rate['mad']:<7.0f} {cpu['median']:6.2f} us"
-                  f"   by rate {rates['median']:.3f} ±{rates['mad']:.3f}"
-                  f"   by CPU {cpus['median']:.3f} ±{cpus['mad']:.3f}")
+        print_runs(runs, "/s")
     for idle in results["idle"]:
         print(f"  idle, {idle['connections']} kept alive, {idle['name']}: {idle['bytes']:.0f} bytes"
               f" of RSS each, and {idle['page_table_bytes']:.0f} of page tables")
@@ -205,3 +226,7 @@ def print_all(results):
         print_streams(results["streams"])
     if results.get("http"):
         print_http(results["http"])
+    if results.get("https"):
+        print_https(results["https"])
+    if results.get("fetch"):
+        print_fetch(results["fetch"])

@@ -115,7 +115,7 @@ def running(contender, wrapper=(), wrapped=False):
         process = subprocess.Popen(command, env={**os.environ, **contender.env},
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=errors, preexec_fn=None if contender.anywhere else
-                                   pinned(SERVER_CORE))
+                                   pinned(contender.core))
     except OSError as error:
         raise BenchError(f"cannot start {command[0]}: {error.strerror}") from None
     server = process.pid

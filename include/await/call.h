@@ -69,10 +69,12 @@ typedef struct async_call {
 	const char
 		*coding; /* compress it: "gzip", "deflate", "br", "zstd"; then it goes in chunks */
 	bool chunked;	 /* in chunks though its size is known */
+	bool repeatable; /* it does no harm twice, though it is a POST, say */
 	bool expect;	 /* send it only after the server's 100 Continue, or after 1 s */
 
 	/* In place of the session's; 0 or NULL: as the session. */
-	double total_seconds, connect_seconds, read_seconds;
+	double total_seconds, stall_seconds, queue_seconds, connect_seconds, resolve_seconds;
+	double tls_seconds, head_seconds, read_seconds;
 	int redirects;
 	async_tls *tls;		 /* it must outlive the session */
 	const char *server_name; /* for TLS, in place of the URL's host */

@@ -24,19 +24,28 @@ ASYNC_BEGIN_DECLS
 typedef struct async_session async_session;
 
 /* Zero-filled is the default; every field may also be left out. Seconds: INFINITY is no limit.
- * Texts are copied; other things pointed to stay the caller's and must outlive the session. */
+ * Texts are copied; other things pointed to stay the caller's and must outlive the session. A
+ * session is one loop's, the first that it is used on. */
 typedef struct async_session_options {
 	size_t connections;	/* at a time, the others wait in order; 0: 100 */
 	size_t per_host;	/* ... to one host and port; 0: no limit of its own */
 	double idle_seconds;	/* a connection is kept for so long; 0: 15; < 0: not at all */
-	double total_seconds;	/* for a request, redirects and its body included; 0: 300 */
-	double connect_seconds; /* for connecting, the TLS handshake included; 0: 30 */
-	double read_seconds;	/* for each next piece of an answer; 0: no limit */
+	double total_seconds;	/* for a request, redirects and its body included; 0: no limit */
+	double stall_seconds;	/* in which nothing moves, its turn in the pool apart; 0: 300 */
+	double queue_seconds;	/* for its turn in the pool; 0: no limit */
+	double connect_seconds; /* for connecting, what is in the next two included; 0: 30 */
+	double resolve_seconds; /* for a name; 0: no limit of its own */
+	double tls_seconds;	/* for a handshake; 0: no limit of its own */
+	double head_seconds;	/* until the head of the answer, once all is sent; 0: no limit */
+	double read_seconds;	/* for each next piece of its body; 0: no limit */
 	int redirects;		/* -1: none are followed; 0: 10 */
 	size_t body_bytes;	/* of an answer read as a whole, decoded; 0: 64 MiB */
+	unsigned body_ratio;	/* how many times as large decoding may make it; 0: 1100 */
 	size_t line_bytes;	/* of an answer's first line, and of a field; 0: 8190 */
 	size_t head_bytes;	/* of its head; 0: 65536 */
 	size_t head_fields;	/* at most 128; 0: 128 */
+	/* Second tries, as a part of all requests beyond the first 10 of them; 0: 0.1; < 0: none. */
+	double retry_ratio;
 	bool keep_encoded;	/* Content-Encoding is left to the caller */
 	bool check;		/* a status of 400 or more is an error, as async_response_check */
 	const char *user_agent; /* NULL: "libawait" */
@@ -47,7 +56,8 @@ typedef struct async_session_options {
 
 	struct async_cookie_jar *cookies; /* <await/cookies.h>; NULL: one of its own */
 	bool no_cookies;		  /* none are kept, none are sent */
-	/* "http://[user:password@]host:port", https:, socks5: or socks5h:, which resolves names. */
+	/* "http://[user:password@]host:port", https:, socks5:, socks4:; socks5h: and
+	 * socks4a: resolve names themselves. */
 	const char *proxy;
 	const async_http_field *proxy_fields; /* for the proxy's CONNECT alone; copied */
 	size_t proxy_field_count;
@@ -108,6 +118,12 @@ ASYNC_API async_response *await_http_request(async_session *session, const char 
 #define await_http_get(url) await_http_get_(url, await_stream_start_tls)
 ASYNC_API async_response *
 await_http_get_(const char *url, int (*start_tls)(async_stream *, async_tls *, const char *));
+/* Any request in that session. */
+#define await_http_fetch(method, url, call) \
+	await_http_fetch_(method, url, call, await_stream_start_tls)
+ASYNC_API async_response *
+await_http_fetch_(const char *method, const char *url, const async_call *call,
+		  int (*start_tls)(async_stream *, async_tls *, const char *));
 /* In a session: GET, and POST of bytes. */
 ASYNC_API async_response *await_session_get(async_session *session, const char *url);
 ASYNC_API async_response *await_session_post(async_session *session, const char *url,

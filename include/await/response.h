@@ -58,8 +58,7 @@ ASYNC_API const char *async_response_peer(async_response *response);
 
 /*
  * The body, decoded. -ETIMEDOUT: a limit; -ENODATA: it was cut short; -EBADMSG: malformed, in its
- * framing or its coding; -EMSGSIZE: larger than the session's `body_bytes`, or decoding makes it
- * more than a thousand times as large.
+ * framing or its coding; -EMSGSIZE: larger than the session's `body_bytes` or `body_ratio` allow.
  */
 /* At least 1 byte; 0 at the end. Any size of body, in constant memory. */
 ASYNC_API ssize_t await_response_read(async_response *response, void *data, size_t size);

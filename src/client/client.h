@@ -22,7 +22,11 @@
 #include "http/body_coding.h"
 #include "http/write.h"
 
-enum { HOST_BUCKETS = 256, CLIENT_FIELDS = 128 };
+enum {
+	HOST_BUCKETS = 256,
+	CLIENT_FIELDS = 128,
+	RETRIES_SAVED = 10, /* second tries that a session may save up */
+};
 
 /* Connections to one place, in one way. Forgotten when there are none, and nobody waits. */
 struct client_host {
@@ -36,7 +40,8 @@ struct client_host {
 
 /* A connection. */
 struct client_link {
-	struct async_link_ link; /* while it is idle */
+	struct async_link_ link; /* while it is idle: in its host's list, */
+	struct async_link_ aged; /* and in the session's */
 	struct client_host *host;
 	async_stream *stream;
 	async_handle expiry;
@@ -54,7 +59,10 @@ struct async_session {
 	bool netrc_read;
 	struct client_proxy *proxies; /* that were used */
 	struct client_host *hosts[HOST_BUCKETS];
+	struct async_waiters_ idle; /* links, the longest unused first */
+	size_t idle_count;
 	struct async_waiters_ queue; /* who waits for a connection, in order */
+	double retries;		     /* that may be made: earned by requests */
 	size_t busy;		     /* connections being made or used */
 	size_t open;		     /* requests and answers that have not ended */
 	async_event changed;	     /* one of them has, while the session closes */
@@ -111,8 +119,8 @@ struct async_outgoing;
  * in *link: then it is to be made. 0, or an error: then there is no right. */
 int await_client_permit(struct async_outgoing *request, struct client_host **host,
 			struct client_link **link);
-/* Give connection and right back; `keep`: it may be used again. */
-void client_link_release(struct client_link *link, bool keep);
+/* Give connection and right back; it may be used again for so long, 0: not at all. */
+void client_link_release(struct client_link *link, double idle_seconds);
 void client_permit_release(struct client_host *host);
 /* Close what is idle; who waits for a connection gets -ESHUTDOWN. */
 void client_pool_close(struct async_session *session);

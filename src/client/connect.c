@@ -65,6 +65,7 @@ int await_client_addresses(struct async_outgoing *request, const async_url *url,
 {
 	async_url_part bare = async_url_host_bare(url);
 	char *host = arena_text(&request->arena, bare.data, bare.size);
+	struct client_limit limit;
 	int error;
 
 	if (!host)
@@ -72,7 +73,9 @@ int await_client_addresses(struct async_outgoing *request, const async_url *url,
 	client_watch_phase(&request->watch, ASYNC_CALL_RESOLVE);
 	client_trace(&request->watch,
 		     (async_trace_event){ .what = ASYNC_TRACE_DNS_RESOLVE_START, .host = host });
+	client_limit_begin(&limit, &request->watch, "resolving a name", WATCH_RESOLVE);
 	error = await_ask(request, host, url->port, addresses);
+	error = (int)client_limit_end(&limit, error);
 	client_trace(&request->watch, (async_trace_event){ .what = ASYNC_TRACE_DNS_RESOLVE_END,
 							   .host = host,
 							   .error = error });
@@ -110,14 +113,18 @@ static int await_secure(struct async_outgoing *request, async_stream *stream)
 	const async_session_options *options = &request->session->options;
 	async_url_part bare = async_url_host_bare(&request->url);
 	const char *name = request->call->server_name;
+	struct client_limit limit;
+	int error;
 
 	if (!name)
 		name = arena_text(&request->arena, bare.data, bare.size);
 	if (!name)
 		return no_memory();
 	client_watch_phase(&request->watch, ASYNC_CALL_TLS);
-	return options->start_tls(stream, request->call->tls ? request->call->tls : options->tls,
-				  name);
+	client_limit_begin(&limit, &request->watch, "a TLS handshake", WATCH_TLS);
+	error = options->start_tls(stream, request->call->tls ? request->call->tls : options->tls,
+				   name);
+	return (int)client_limit_end(&limit, error);
 }
 
 static async_stream *await_open(struct async_outgoing *request)
@@ -157,8 +164,7 @@ struct client_link *await_client_connect(struct async_outgoing *request, struct 
 	client_trace(&request->watch,
 		     (async_trace_event){ .what = ASYNC_TRACE_CONNECTION_CREATE_START,
 					  .url = request->url.href });
-	client_limit_begin(&limit, &request->watch, "connecting", request->watch.connect_seconds,
-			   "connect_seconds");
+	client_limit_begin(&limit, &request->watch, "connecting", WATCH_CONNECT);
 	link->host = host;
 	link->stream = await_open(request);
 	error = (int)client_limit_end(&limit, link->stream ? 0 : async_error_code());

@@ -42,6 +42,13 @@ static int take_head(struct async_response *response, const char *data, size_t s
 	return async_stream_consume(response->link->stream, size);
 }
 
+static int hung_up(const struct async_response *response)
+{
+	return async_fail(-ECONNRESET, "%.*s hung up %s",
+			  ASYNC_URL_PART(async_url_authority(&response->url)),
+			  response->heard ? "in the middle of its answer" : "before it answered");
+}
+
 static int await_next_head(struct async_response *response)
 {
 	async_stream *stream = response->link->stream;
@@ -54,11 +61,12 @@ static int await_next_head(struct async_response *response)
 	do {
 		n = await_stream_peek(stream, had + 1, &data);
 		if (n <= (ssize_t)had) {
+			if (!n || n == -ECONNRESET)
+				return hung_up(response);
 			if (n < 0)
 				return (int)n;
-			return had ? async_fail(-ENODATA, "the server hung up in the middle of the "
-							  "head of its answer") :
-				     -ECONNRESET;
+			return async_fail(-ENODATA, "the server hung up in the middle of the head "
+						    "of its answer");
 		}
 		had = (size_t)n;
 		response->heard = true;
@@ -94,8 +102,7 @@ static int await_head_of(struct async_outgoing *request, struct async_response *
 	int error;
 
 	client_watch_phase(&request->watch, ASYNC_CALL_HEAD);
-	client_limit_begin(&limit, &request->watch, "waiting for the answer",
-			   request->watch.read_seconds, "read_seconds");
+	client_limit_begin(&limit, &request->watch, "waiting for the answer", WATCH_HEAD);
 	error = await_final_head(response);
 	return (int)client_limit_end(&limit, error);
 }
@@ -118,8 +125,7 @@ static int await_talk(struct async_outgoing *request, struct async_response *res
 	int error;
 
 	client_watch_phase(&request->watch, ASYNC_CALL_SEND);
-	if (request->watch.facts)
-		request->watch.facts->tries++;
+	request->watch.facts->tries++;
 	error = await_client_send_head(request, response->link);
 	/* Who refuses a body may say so and hang up before it has all of it. */
 	if (error && error != -EPIPE && error != -ECONNRESET)
@@ -130,13 +136,7 @@ static int await_talk(struct async_outgoing *request, struct async_response *res
 		response->unsent = error != 0;
 		error = await_head_of(request, response);
 	}
-	if (request->watch.facts)
-		request->watch.facts->upload_complete = !response->unsent;
-	if (error == -ECONNRESET)
-		return async_fail(-ECONNRESET, "%.*s hung up %s",
-				  ASYNC_URL_PART(async_url_authority(&request->url)),
-				  response->heard ? "in the middle of its answer" :
-						    "before it answered");
+	request->watch.facts->upload_complete = !response->unsent;
 	return error;
 }
 
@@ -162,8 +162,7 @@ static int await_link(struct async_outgoing *request, struct async_response *res
 	if (!response->link)
 		return async_error_code();
 	request->reused = response->link->reused;
-	if (request->watch.facts)
-		request->watch.facts->reused = request->reused;
+	request->watch.facts->reused = request->reused;
 	return 0;
 }
 
@@ -181,7 +180,7 @@ struct async_response *await_client_exchange(struct async_outgoing *request)
 	if (!error)
 		error = await_talk(request, response);
 	request->heard = response->heard;
-	response->watch = request->watch;
+	client_watch_copy(&response->watch, &request->watch);
 	if (!error)
 		client_take_cookies(response);
 	if (!error)

@@ -132,25 +132,10 @@ const char *async_response_trailer(async_response *response, const char *name)
 
 /* ---- Type ---- */
 
-static const char *or_empty(const char *text)
-{
-	return text ? text : "";
-}
-
 static void split_type(struct async_response *response)
 {
-	const char *value = async_response_header(response, "Content-Type");
-	size_t size = value ? strcspn(value, "; \t") : 0;
-	char room[64];
-	size_t used = sizeof room;
-
-	response->type = "application/octet-stream";
-	response->charset = "";
-	if (!size || !http_media_type_valid(value, size))
-		return;
-	response->type = or_empty(arena_lower(&response->arena, value, size));
-	if (http_parameter_find(value, strlen(value), "charset", room, &used))
-		response->charset = or_empty(arena_lower(&response->arena, room, used));
+	http_content_type_split(&response->arena, async_response_header(response, "Content-Type"),
+				"application/octet-stream", &response->type, &response->charset);
 }
 
 const char *async_response_content_type(async_response *response)

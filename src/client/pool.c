@@ -155,7 +155,7 @@ static int await_turn(struct async_outgoing *request, struct client_host *host)
 	client_limit_begin(&limit, &request->watch,
 			   "waiting for a connection (session options "
 			   "`connections`, `per_host`)",
-			   INFINITY, "total_seconds");
+			   WATCH_QUEUE);
 	error = await_event(&waiter.granted);
 	error = (int)client_limit_end(&limit, error);
 	client_trace(&request->watch,
@@ -178,9 +178,16 @@ static int await_turn(struct async_outgoing *request, struct client_host *host)
 
 /* ---- Connections that are kept ---- */
 
-static void link_free(struct client_link *link)
+/* It is not idle any more; its host's list is the caller's business. */
+static void leave_idle(struct client_link *link)
 {
 	async_handle_cancel(&link->expiry);
+	list_remove(&link->host->session->idle, &link->aged);
+	link->host->session->idle_count--;
+}
+
+static void link_free(struct client_link *link)
+{
 	async_stream_abort(link->stream);
 	free(link);
 }
@@ -190,9 +197,19 @@ static void expired(void *arg)
 	struct client_link *link = arg;
 	struct client_host *host = link->host;
 
+	leave_idle(link);
 	list_remove(&host->idle, &link->link);
 	link_free(link);
 	host_forget(host);
+}
+
+/* What is kept counts as what is used does: a list of a million hosts must not keep a connection to
+ * each. The one that was not used for the longest time goes. */
+static void make_room(struct async_session *session)
+{
+	while (session->idle_count &&
+	       session->idle_count + session->busy > session->options.connections)
+		expired(container_of(session->idle.first, struct client_link, aged));
 }
 
 /* The server may have closed it meanwhile, or said something that nobody asked for: with TLS that
@@ -219,7 +236,7 @@ static struct client_link *take_idle(struct client_host *host)
 	while ((first = list_pop(&host->idle))) {
 		struct client_link *link = container_of(first, struct client_link, link);
 
-		async_handle_cancel(&link->expiry);
+		leave_idle(link);
 		link->reused = true;
 		if (is_alive(link))
 			return link;
@@ -228,16 +245,21 @@ static struct client_link *take_idle(struct client_host *host)
 	return NULL;
 }
 
-void client_link_release(struct client_link *link, bool keep)
+void client_link_release(struct client_link *link, double idle_seconds)
 {
 	struct client_host *host = link->host;
-	const struct async_session *session = host->session;
+	struct async_session *session = host->session;
 
-	if (keep && !session->closing && session->options.idle_seconds > 0 &&
-	    !async_call_later(&link->expiry, session->options.idle_seconds, expired, link))
+	if (idle_seconds > session->options.idle_seconds)
+		idle_seconds = session->options.idle_seconds;
+	if (idle_seconds > 0 && !session->closing &&
+	    !async_call_later(&link->expiry, idle_seconds, expired, link)) {
 		list_prepend(&host->idle, &link->link);
-	else
+		list_append(&session->idle, &link->aged);
+		session->idle_count++;
+	} else {
 		link_free(link);
+	}
 	client_permit_release(host);
 }
 
@@ -245,8 +267,12 @@ static void drop_idle(struct client_host *host)
 {
 	struct async_link_ *first;
 
-	while ((first = list_pop(&host->idle)))
-		link_free(container_of(first, struct client_link, link));
+	while ((first = list_pop(&host->idle))) {
+		struct client_link *link = container_of(first, struct client_link, link);
+
+		leave_idle(link);
+		link_free(link);
+	}
 }
 
 void client_pool_close(struct async_session *session)
@@ -295,5 +321,7 @@ int await_client_permit(struct async_outgoing *request, struct client_host **hos
 	if (request->fresh)
 		drop_idle(*host);
 	*link = take_idle(*host);
+	if (!*link)
+		make_room(session);
 	return 0;
 }

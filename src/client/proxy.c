@@ -25,7 +25,7 @@ static const struct {
 } schemes[] = {
 	{ "http://", "http://", PROXY_HTTP },	  { "https://", "https://", PROXY_HTTPS },
 	{ "socks5://", "http://", PROXY_SOCKS5 }, { "socks5h://", "http://", PROXY_SOCKS5H },
-	{ "socks://", "http://", PROXY_SOCKS5H },
+	{ "socks4://", "http://", PROXY_SOCKS4 }, { "socks4a://", "http://", PROXY_SOCKS4A },
 };
 
 /* ---- From text ---- */
@@ -77,8 +77,8 @@ static int parse(struct client_proxy *proxy)
 	colon = strstr(rest, "://");
 	if (colon)
 		return async_fail(-EPROTONOSUPPORT,
-				  "a proxy of the scheme %.*s: it may be http, https, socks5 or "
-				  "socks5h",
+				  "a proxy of the scheme %.*s: it may be http, https, socks5, "
+				  "socks5h, socks4 or socks4a",
 				  (int)(colon - rest), rest);
 	whole = malloc(strlen(as) + strlen(rest) + 1);
 	if (!whole)
@@ -236,10 +236,12 @@ static int await_socks(struct async_outgoing *request, async_stream *stream)
 	char numeric[INET6_ADDRSTRLEN], *host = NULL;
 	struct socks_target target = { .port = request->url.port,
 				       .user = proxy->user,
-				       .password = proxy->password };
+				       .password = proxy->password,
+				       .version_4 = proxy->kind >= PROXY_SOCKS4 };
+	bool here = proxy->kind == PROXY_SOCKS5 || proxy->kind == PROXY_SOCKS4;
 	int error = 0;
 
-	if (proxy->kind == PROXY_SOCKS5 && request->url.host_kind == ASYNC_HOST_DOMAIN) {
+	if (here && request->url.host_kind == ASYNC_HOST_DOMAIN) {
 		error = await_numeric(request, numeric);
 		client_watch_phase(&request->watch, ASYNC_CALL_PROXY);
 		target.host = numeric;

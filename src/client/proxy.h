@@ -10,10 +10,12 @@ struct async_session;
 struct async_outgoing;
 
 enum proxy_kind {
-	PROXY_HTTP,   /* asked for http URLs as a server would be; a tunnel for others */
-	PROXY_HTTPS,  /* the same over TLS */
-	PROXY_SOCKS5, /* names are resolved here, */
-	PROXY_SOCKS5H /* or there */
+	PROXY_HTTP,    /* asked for http URLs as a server would be; a tunnel for others */
+	PROXY_HTTPS,   /* the same over TLS */
+	PROXY_SOCKS5,  /* names are resolved here, */
+	PROXY_SOCKS5H, /* or there */
+	PROXY_SOCKS4,  /* the same; no passwords, no IPv6 */
+	PROXY_SOCKS4A,
 };
 
 /* Kept by the session as long as itself: its address is a part of what tells connections apart. */
@@ -26,8 +28,8 @@ struct client_proxy {
 	char text[];	       /* as it was given */
 };
 
-/* From "http://me:secret@proxy.test:3128", https:, socks5:, socks5h:; without a scheme it is http.
- * NULL: -EINVAL, -EPROTONOSUPPORT, -ENOMEM. */
+/* From "http://me:secret@proxy.test:3128", https:, socks5:, socks5h:, socks4:, socks4a:; without a
+ * scheme it is http. NULL: -EINVAL, -EPROTONOSUPPORT, -ENOMEM. */
 struct client_proxy *client_proxy_find(struct async_session *session, const char *text);
 void client_proxies_free(struct async_session *session);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From a URL to an answer: redirects, and the one retry that is safe. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "client/outgoing.h"
@@ -27,9 +28,35 @@ static bool is_idempotent(const char *method)
  * or it does no harm to ask again (RFC 9110, 9.2.2). */
 static bool may_retry(const struct async_outgoing *request, int error)
 {
-	return request->reused && !request->heard && is_idempotent(request->method) &&
+	return request->reused && !request->heard &&
+	       (request->call->repeatable || is_idempotent(request->method)) &&
 	       client_upload_can_repeat(&request->upload) &&
 	       (error == -ECONNRESET || error == -EPIPE || error == -ECONNABORTED);
+}
+
+/* Each request earns a part of a second try, so that a server in trouble is not asked for twice as
+ * much: whether there is one left. */
+static bool take_retry(struct async_session *session, int error)
+{
+	char text[200];
+
+	if (session->retries >= 1) {
+		session->retries -= 1;
+		return true;
+	}
+	client_error_text(text, sizeof text);
+	async_fail(error, "%s; not asked again (session option `retry_ratio`: %g)", text,
+		   session->options.retry_ratio);
+	return false;
+}
+
+static void earn_retry(struct async_session *session)
+{
+	session->retries += session->options.retry_ratio;
+	if (session->retries > RETRIES_SAVED)
+		session->retries = RETRIES_SAVED;
+	if (session->options.retry_ratio < 0)
+		session->retries = 0;
 }
 
 static struct async_response *await_attempts(struct async_outgoing *request)
@@ -37,13 +64,15 @@ static struct async_response *await_attempts(struct async_outgoing *request)
 	struct async_response *answer;
 
 	request->fresh = false;
+	earn_retry(request->session);
 	for (;;) {
 		int error = await_outgoing_prepare(request);
 
 		if (error)
 			return NULL;
 		answer = await_outgoing_next(request);
-		if (answer || request->fresh || !may_retry(request, async_error_code()))
+		if (answer || request->fresh || !may_retry(request, async_error_code()) ||
+		    !take_retry(request->session, async_error_code()))
 			return answer;
 		request->fresh = true;
 	}
@@ -111,8 +140,7 @@ static int await_follow(struct async_outgoing *request, struct async_response *a
 	error = async_url_redirect(&request->url, location);
 	if (error)
 		return error; /* its text names the location */
-	if (request->watch.facts)
-		request->watch.facts->redirects++;
+	request->watch.facts->redirects++;
 	client_trace(&request->watch, (async_trace_event){ .what = ASYNC_TRACE_REQUEST_REDIRECT,
 							   .method = method,
 							   .url = request->url.href,

@@ -7,9 +7,25 @@
 #include "base/base.h"
 #include "client/outgoing.h"
 
-enum { RATIO = 1000 }; /* what a coded body may grow to, as a multiple */
-
 /* ---- The connection under it ---- */
+
+/* How long the server keeps it, if it says so, and a margin on the safe side, since the request
+ * that would come last is the one that is lost. */
+static double kept_for(struct async_response *response)
+{
+	const struct http_field *field =
+		http_field_known(&response->head.fields, HTTP_NAME_KEEP_ALIVE);
+	const char *at = field ? memmem(response->block + field->value.at, field->value.size,
+					"timeout=", 8) :
+				 NULL;
+	double seconds;
+
+	if (!at)
+		return INFINITY;
+	/* The head ends in a line end, so the number does, too. */
+	seconds = (double)strtoul(at + 8, NULL, 10);
+	return seconds > 2 ? seconds - 1 : seconds / 2;
+}
 
 static void give_back(struct async_response *response, bool keep)
 {
@@ -18,7 +34,7 @@ static void give_back(struct async_response *response, bool keep)
 	if (!link)
 		return;
 	response->link = NULL;
-	client_link_release(link, keep);
+	client_link_release(link, keep ? kept_for(response) : 0);
 }
 
 /* The body is complete. What lies behind it belongs to nobody. */
@@ -68,8 +84,7 @@ static void told_received(struct async_response *response, size_t size, bool dat
 {
 	if (!data)
 		return;
-	if (response->watch.facts)
-		response->watch.facts->received += size;
+	response->watch.facts->received += size;
 	client_trace(&response->watch,
 		     (async_trace_event){ .what = ASYNC_TRACE_RESPONSE_CHUNK_RECEIVED,
 					  .method = response->method,
@@ -91,8 +106,7 @@ static ssize_t await_framed(struct async_response *response, const char **data)
 		ssize_t n;
 		int what;
 
-		client_limit_begin(&limit, &response->watch, "waiting for the body",
-				   response->watch.read_seconds, "read_seconds");
+		client_limit_begin(&limit, &response->watch, "waiting for the body", WATCH_READ);
 		n = await_stream_peek(response->link->stream, least, &bytes);
 		n = client_limit_end(&limit, n);
 		if (n < 0)
@@ -155,7 +169,8 @@ static int begin_decoding(struct async_response *response)
 	value = response->block + field->value.at;
 	if (!http_coding_available(http_coding_find(value, field->value.size)))
 		return 0;
-	return body_coding_new(value, field->value.size, RATIO, &response->coding);
+	return body_coding_new(value, field->value.size, response->session->options.body_ratio,
+			       &response->coding);
 }
 
 int client_response_begin_body(struct async_response *response)

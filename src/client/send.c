@@ -134,8 +134,7 @@ static void told_sent(struct async_outgoing *request, size_t body)
 							   .url = request->url.href });
 	if (!body)
 		return;
-	if (request->watch.facts)
-		request->watch.facts->sent += body;
+	request->watch.facts->sent += body;
 	client_trace(&request->watch,
 		     (async_trace_event){ .what = ASYNC_TRACE_REQUEST_CHUNK_SENT, .size = body });
 }
@@ -151,7 +150,7 @@ static int await_head_and_body(struct async_outgoing *request, struct client_lin
 
 	if (head < 0)
 		return (int)head;
-	client_limit_begin(&limit, &request->watch, "sending a request", INFINITY, "total_seconds");
+	client_limit_begin(&limit, &request->watch, "sending a request", WATCH_TOTAL);
 	head = await_stream_writev(link->stream, parts, body ? 2 : 1);
 	head = client_limit_end(&limit, head);
 	if (head < 0)

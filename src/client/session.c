@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* Sessions: their options, and their end. */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <await/run.h>
 #include "client/client.h"
 #include "client/proxy.h"
 
-static const double IDLE_SECONDS = 15, TOTAL_SECONDS = 300, CONNECT_SECONDS = 30;
+static const double IDLE_SECONDS = 15, RETRY_RATIO = 0.1;
 
-enum { CONNECTIONS = 100, REDIRECTS = 10, BODY_BYTES = 64 << 20 };
-
-static double or_default(double seconds, double usual)
-{
-	return seconds > 0 ? seconds : usual;
-}
+enum { CONNECTIONS = 100, REDIRECTS = 10, BODY_BYTES = 64 << 20, BODY_RATIO = 1100 };
 
 static int take_numbers(async_session_options *own, struct http_limits *limits)
 {
@@ -23,6 +17,8 @@ static int take_numbers(async_session_options *own, struct http_limits *limits)
 		own->connections = CONNECTIONS;
 	if (!own->body_bytes)
 		own->body_bytes = BODY_BYTES;
+	if (!own->body_ratio)
+		own->body_ratio = BODY_RATIO;
 	if (!own->redirects)
 		own->redirects = REDIRECTS;
 	if (own->line_bytes > UINT16_MAX || own->head_bytes > UINT32_MAX / 2 ||
@@ -38,9 +34,8 @@ static int take_numbers(async_session_options *own, struct http_limits *limits)
 	http_limits_fill(limits);
 	if (!own->idle_seconds)
 		own->idle_seconds = IDLE_SECONDS;
-	own->total_seconds = or_default(own->total_seconds, TOTAL_SECONDS);
-	own->connect_seconds = or_default(own->connect_seconds, CONNECT_SECONDS);
-	own->read_seconds = or_default(own->read_seconds, INFINITY);
+	if (!own->retry_ratio)
+		own->retry_ratio = RETRY_RATIO;
 	return 0;
 }
 
@@ -184,6 +179,7 @@ async_session *async_session_new_(const async_session_options *options,
 		return NULL;
 	}
 	arena_begin(&session->arena, NULL, 0);
+	session->retries = RETRIES_SAVED;
 	if (options)
 		session->options = *options;
 	if (!session->options.start_tls)
@@ -260,16 +256,22 @@ static async_session *default_session(int (*start_tls)(async_stream *, async_tls
 	return session;
 }
 
-async_response *await_http_get_(const char *url,
-				int (*start_tls)(async_stream *, async_tls *, const char *))
+async_response *await_http_fetch_(const char *method, const char *url, const async_call *call,
+				  int (*start_tls)(async_stream *, async_tls *, const char *))
 {
 	async_session *session;
 	int error = async_cancelled();
 
 	if (error) {
-		async_fail(error, "await_http_get");
+		async_fail(error, "await_http_fetch");
 		return NULL;
 	}
 	session = default_session(start_tls);
-	return session ? await_session_get(session, url) : NULL;
+	return session ? await_http_request(session, method, url, call) : NULL;
+}
+
+async_response *await_http_get_(const char *url,
+				int (*start_tls)(async_stream *, async_tls *, const char *))
+{
+	return await_http_fetch_("GET", url, NULL, start_tls);
 }

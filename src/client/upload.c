@@ -144,11 +144,11 @@ int await_upload_rewind(struct client_upload *upload)
 struct sending {
 	struct async_outgoing *request;
 	struct async_response *response;
-	struct client_limit limit; /* of the answer's head */
-	async_event go;		   /* 100 Continue has come */
+	struct client_limit *limit; /* around whoever waits meanwhile; NULL: nobody */
+	async_event go;		    /* 100 Continue has come */
 	uint64_t sent;
 	int error;
-	bool listening; /* `limit` is in force */
+	bool ours; /* the error is the source's, not the connection's */
 	bool done;
 	char text[256]; /* of the error */
 };
@@ -167,19 +167,21 @@ static int await_piece(struct sending *sending, const char *data, size_t size)
 	if (n < 0)
 		return (int)n;
 	sending->sent += size;
-	if (sending->request->watch.facts)
-		sending->request->watch.facts->sent += size;
+	sending->request->watch.facts->sent += size;
+	if (sending->limit)
+		client_limit_again(sending->limit, WATCH_TOTAL);
 	client_trace(&sending->request->watch,
 		     (async_trace_event){ .what = ASYNC_TRACE_REQUEST_CHUNK_SENT, .size = size });
 	return 0;
 }
 
-static int check_sent(const struct sending *sending, uint64_t sent)
+static int check_sent(struct sending *sending, uint64_t sent)
 {
 	const struct client_upload *upload = &sending->request->upload;
 
 	if (!upload->sized || sent == upload->size)
 		return 0;
+	sending->ours = true;
 	return async_fail(-EINVAL,
 			  "the body's source has %s than the %" PRIu64 " bytes that it was said to "
 			  "have",
@@ -195,8 +197,10 @@ static int await_pieces(struct sending *sending)
 
 	upload->used = true;
 	while (!error && (n = upload->source.await_next(upload->source.arg, &data)) != 0) {
-		if (n < 0)
+		if (n < 0) {
+			sending->ours = true;
 			return (int)n;
+		}
 		if (upload->sized && sending->sent + (size_t)n > upload->size)
 			return check_sent(sending, UINT64_MAX);
 		error = await_piece(sending, data, (size_t)n);
@@ -208,6 +212,16 @@ static int await_pieces(struct sending *sending)
 		error = n < 0 ? (int)n : 0;
 	}
 	return error;
+}
+
+/* Whether it makes an answer pointless. Who has hung up may have said why before. */
+static bool is_broken(const struct sending *sending)
+{
+	int error = sending->error;
+
+	if (!error || error == -ECANCELED)
+		return false;
+	return sending->ours || (error != -EPIPE && error != -ECONNRESET && error != -ECONNABORTED);
 }
 
 static int send_body(void *arg)
@@ -228,14 +242,12 @@ static int send_body(void *arg)
 	sending->error = error;
 	if (!error) {
 		client_watch_phase(watch, ASYNC_CALL_HEAD);
-		if (sending->listening)
-			client_limit_tighten(&sending->limit, watch, watch->read_seconds,
-					     "read_seconds");
-	} else if (error != -EPIPE && error != -ECONNRESET && error != -ECONNABORTED) {
-		/* Nobody need wait for an answer to this. */
+		if (sending->limit)
+			client_limit_again(sending->limit, WATCH_HEAD);
+	} else if (is_broken(sending)) {
 		client_error_text(sending->text, sizeof sending->text);
-		if (sending->listening)
-			async_scope_cancel(&sending->limit.scope);
+		if (sending->limit)
+			async_scope_cancel(&sending->limit->scope);
 	}
 	return 0;
 }
@@ -262,16 +274,11 @@ static int await_rest(struct sending *sending, async_task *task)
 	int error;
 
 	client_limit_begin(&limit, &sending->request->watch,
-			   "sending the rest of a body whose server had answered", INFINITY,
-			   "total_seconds");
+			   "sending the rest of a body whose server had answered", WATCH_TOTAL);
+	sending->limit = &limit;
 	error = await_task(task);
+	sending->limit = NULL;
 	return (int)client_limit_end(&limit, error);
-}
-
-static bool is_broken(const struct sending *sending)
-{
-	return sending->error && sending->error != -EPIPE && sending->error != -ECONNRESET &&
-	       sending->error != -ECONNABORTED && sending->error != -ECANCELED;
 }
 
 /* The server has answered without asking for the body that was offered. */
@@ -283,16 +290,16 @@ static bool is_unwanted(const struct sending *sending)
 int await_upload(struct async_outgoing *request, struct async_response *response)
 {
 	struct sending sending = { .request = request, .response = response, .go = ASYNC_EVENT };
+	struct client_limit limit;
 	async_task *task;
 	int error, ended;
 
-	client_limit_begin(&sending.limit, &request->watch, "waiting for the answer", INFINITY,
-			   "total_seconds");
+	client_limit_begin(&limit, &request->watch, "waiting for the answer", WATCH_TOTAL);
+	sending.limit = &limit;
 	task = async_create_task(send_body, &sending);
-	sending.listening = true;
 	error = task ? await_head_meanwhile(&sending) : async_error_code();
-	sending.listening = false;
-	error = (int)client_limit_end(&sending.limit, error);
+	sending.limit = NULL;
+	error = (int)client_limit_end(&limit, error);
 	if (!task)
 		return error;
 	response->unsent = !sending.done || sending.error;

@@ -7,31 +7,60 @@
 #include <await/run.h>
 #include "client/client.h"
 
-static double or_session(double call, double session)
+static const double STALL_SECONDS = 300, CONNECT_SECONDS = 30;
+
+static const char *const option_names[WATCH_LIMITS] = {
+	"total_seconds",   "stall_seconds", "queue_seconds", "connect_seconds",
+	"resolve_seconds", "tls_seconds",   "head_seconds",  "read_seconds",
+};
+
+/* The call's, or the session's, or the default. */
+static double seconds_of(double call, double session, double usual)
 {
-	return call > 0 ? call : session;
+	if (call > 0)
+		return call;
+	return session > 0 ? session : usual;
+}
+
+static void take_limits(double limits[WATCH_LIMITS], const async_session_options *options,
+			const async_call *call)
+{
+	const double given[WATCH_LIMITS][3] = {
+		{ call->total_seconds, options->total_seconds, INFINITY },
+		{ call->stall_seconds, options->stall_seconds, STALL_SECONDS },
+		{ call->queue_seconds, options->queue_seconds, INFINITY },
+		{ call->connect_seconds, options->connect_seconds, CONNECT_SECONDS },
+		{ call->resolve_seconds, options->resolve_seconds, INFINITY },
+		{ call->tls_seconds, options->tls_seconds, INFINITY },
+		{ call->head_seconds, options->head_seconds, INFINITY },
+		{ call->read_seconds, options->read_seconds, INFINITY },
+	};
+
+	for (int i = 0; i < WATCH_LIMITS; i++)
+		limits[i] = seconds_of(given[i][0], given[i][1], given[i][2]);
 }
 
 void client_watch_begin(struct client_watch *watch, const struct async_session *session,
 			const async_call *call)
 {
-	const async_session_options *options = &session->options;
+	double now = async_now();
 
-	*watch = (struct client_watch){
-		.session = session,
-		.total_seconds = or_session(call->total_seconds, options->total_seconds),
-		.connect_seconds = or_session(call->connect_seconds, options->connect_seconds),
-		.read_seconds = or_session(call->read_seconds, options->read_seconds),
-		.facts = call->facts,
-		.context = call->context,
-	};
-	watch->deadline = async_now() + watch->total_seconds;
-	if (watch->facts)
-		*watch->facts =
-			(async_call_facts){ .phase = ASYNC_CALL_REQUEST, .since_ = async_now() };
+	watch->session = session;
+	take_limits(watch->limits, &session->options, call);
+	watch->deadline = now + watch->limits[WATCH_TOTAL];
+	watch->facts = call->facts ? call->facts : &watch->own;
+	*watch->facts = (async_call_facts){ .phase = ASYNC_CALL_REQUEST, .since_ = now };
+	watch->context = call->context;
 }
 
-void client_watch_phase_(struct client_watch *watch, enum async_call_phase phase)
+void client_watch_copy(struct client_watch *to, const struct client_watch *from)
+{
+	*to = *from;
+	if (from->facts == &from->own)
+		to->facts = &to->own;
+}
+
+void client_watch_phase(struct client_watch *watch, enum async_call_phase phase)
 {
 	async_call_facts *facts = watch->facts;
 	double now = async_now();
@@ -44,10 +73,8 @@ void client_watch_phase_(struct client_watch *watch, enum async_call_phase phase
 
 int client_watch_failed(struct client_watch *watch, int error)
 {
-	if (watch->facts) {
-		client_watch_phase_(watch, watch->facts->phase);
-		watch->facts->error = error;
-	}
+	client_watch_phase(watch, watch->facts->phase);
+	watch->facts->error = error;
 	return error;
 }
 
@@ -99,37 +126,69 @@ void client_trace(const struct client_watch *watch, async_trace_event event)
 		options->traces[i].tell(&event, options->traces[i].arg);
 }
 
-void client_limit_begin(struct client_limit *limit, const struct client_watch *watch,
-			const char *what, double seconds, const char *option)
-{
-	double left = watch->deadline - async_now();
+/* ---- Limits ---- */
 
-	limit->what = what;
-	limit->option = option;
-	limit->seconds = seconds;
+static double choose(struct client_limit *limit)
+{
+	const struct client_watch *watch = limit->watch;
+	double seconds = watch->limits[limit->own], left = watch->deadline - async_now();
+
+	limit->least = limit->own;
+	if (limit->own == WATCH_TOTAL)
+		seconds = INFINITY;
+	if (limit->own != WATCH_QUEUE && watch->limits[WATCH_STALL] < seconds) {
+		limit->least = WATCH_STALL;
+		seconds = watch->limits[WATCH_STALL];
+	}
 	if (left < seconds) {
-		limit->option = "total_seconds";
-		limit->seconds = watch->total_seconds;
+		limit->least = WATCH_TOTAL;
 		seconds = left;
 	}
-	async_scope_begin(&limit->scope, seconds);
+	return seconds;
 }
 
-void client_limit_tighten(struct client_limit *limit, const struct client_watch *watch,
-			  double seconds, const char *option)
+void client_limit_begin(struct client_limit *limit, const struct client_watch *watch,
+			const char *what, enum watch_limit own)
 {
-	if (watch->deadline - async_now() <= seconds)
-		return;
-	limit->option = option;
-	limit->seconds = seconds;
-	async_scope_reschedule(&limit->scope, seconds);
+	limit->watch = watch;
+	limit->what = what;
+	limit->own = own;
+	async_scope_begin(&limit->scope, choose(limit));
+}
+
+void client_limit_again(struct client_limit *limit, enum watch_limit own)
+{
+	limit->own = own;
+	async_scope_reschedule(&limit->scope, choose(limit));
+}
+
+/* "connect 0.21, tls 0.79": where the time went. */
+static void tell_times(const async_call_facts *facts, char *text, size_t size)
+{
+	size_t used = 0;
+
+	for (int i = 0; i < ASYNC_CALL_PHASES && used < size; i++) {
+		double seconds = facts->seconds[i];
+
+		if (i == (int)facts->phase)
+			seconds += async_now() - facts->since_;
+		if (seconds >= 0.0005)
+			used += (size_t)snprintf(text + used, size - used, "%s%s %.3g",
+						 used ? ", " : "", async_call_phase_name(i),
+						 seconds);
+	}
 }
 
 int64_t client_limit_end(struct client_limit *limit, int64_t result)
 {
+	char times[200] = "";
+
 	if (async_scope_end(&limit->scope) != -ETIMEDOUT || result != -ETIMEDOUT)
 		return result;
+	tell_times(limit->watch->facts, times, sizeof times);
 	return async_fail(-ETIMEDOUT,
-			  "%s took longer than %g s (option `%s` of the session or the call)",
-			  limit->what, limit->seconds, limit->option);
+			  "%s took longer than %g s (option `%s` of the session or the call); "
+			  "seconds: %s",
+			  limit->what, limit->watch->limits[limit->least],
+			  option_names[limit->least], times);
 }

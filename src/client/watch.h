@@ -9,23 +9,32 @@
 
 struct async_session;
 
+/* The seconds of options and calls, each with its name. */
+enum watch_limit {
+	WATCH_TOTAL,
+	WATCH_STALL,
+	WATCH_QUEUE,
+	WATCH_CONNECT,
+	WATCH_RESOLVE,
+	WATCH_TLS,
+	WATCH_HEAD,
+	WATCH_READ,
+	WATCH_LIMITS
+};
+
 struct client_watch {
 	const struct async_session *session;
-	double deadline; /* on async_now()'s clock */
-	double total_seconds, connect_seconds, read_seconds;
-	async_call_facts *facts; /* NULL: nobody asks */
+	double deadline; /* by WATCH_TOTAL, on async_now()'s clock */
+	double limits[WATCH_LIMITS];
+	async_call_facts *facts, own; /* the call's, or `own` */
 	void *context;
 };
 
 void client_watch_begin(struct client_watch *watch, const struct async_session *session,
 			const async_call *call);
+void client_watch_copy(struct client_watch *to, const struct client_watch *from);
 /* A phase begins; the one before is over. */
-void client_watch_phase_(struct client_watch *watch, enum async_call_phase phase);
-static inline void client_watch_phase(struct client_watch *watch, enum async_call_phase phase)
-{
-	if (watch->facts)
-		client_watch_phase_(watch, phase);
-}
+void client_watch_phase(struct client_watch *watch, enum async_call_phase phase);
 /* It has failed, in the phase that it is in. Returns the error. */
 int client_watch_failed(struct client_watch *watch, int error);
 
@@ -37,17 +46,18 @@ int client_blame(const async_url *url, int error);
 /* Tell the traces; time and context are filled in. */
 void client_trace(const struct client_watch *watch, async_trace_event event);
 
-/* A limit around something that waits: the least of the request's and the phase's. */
+/* A limit around something that waits: its own, that for the whole, or, unless it is about a turn
+ * in the pool, that for nothing moving; whichever is over first. */
 struct client_limit {
 	async_scope scope;
-	const char *what, *option;
-	double seconds;
+	const struct client_watch *watch;
+	const char *what;
+	enum watch_limit own, least;
 };
 void client_limit_begin(struct client_limit *limit, const struct client_watch *watch,
-			const char *what, double seconds, const char *option);
-/* From now on a shorter one. */
-void client_limit_tighten(struct client_limit *limit, const struct client_watch *watch,
-			  double seconds, const char *option);
+			const char *what, enum watch_limit own);
+/* Something has moved, or another one counts from now on. */
+void client_limit_again(struct client_limit *limit, enum watch_limit own);
 /* `result`, or -ETIMEDOUT with a text that says what was waited for. */
 int64_t client_limit_end(struct client_limit *limit, int64_t result);
 

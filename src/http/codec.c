@@ -192,7 +192,7 @@ static int check_growth(struct http_decoder *decoder)
 	decoder->error = -EMSGSIZE;
 	return async_fail(-EMSGSIZE,
 			  "a body in %s: decoded it is more than %u times as large (HTTP limit "
-			  "`decoded_ratio`)",
+			  "`decoded_ratio`; option `body_ratio` of routes and sessions)",
 			  codings[decoder->coding].name, limits->decoded_ratio);
 }
 

@@ -187,22 +187,9 @@ const char *async_request_header_at(async_request *request, size_t i, const char
 static void split_type(struct async_request *request)
 {
 	const char *value = async_request_header(request, "Content-Type");
-	size_t size = value ? strcspn(value, "; \t") : 0;
-	const char *at = value ? value + size : "";
 
-	request->charset = "";
-	request->type = size ? or_empty(arena_lower(&request->arena, value, size)) :
-			       "application/octet-stream";
-	while (*at) {
-		at += strspn(at, "; \t");
-		if (!strncasecmp(at, "charset=", 8)) {
-			at += 8 + (at[8] == '"');
-			request->charset =
-				or_empty(arena_lower(&request->arena, at, strcspn(at, "\"; \t")));
-			return;
-		}
-		at += strcspn(at, ";");
-	}
+	http_content_type_split(&request->arena, value, "application/octet-stream", &request->type,
+				&request->charset);
 }
 
 const char *async_request_content_type(async_request *request)

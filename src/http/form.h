@@ -55,6 +55,11 @@ bool http_parameter_find(const char *text, size_t size, const char *name, char *
  * system, "." and "..", and control bytes. May be empty. false: not a file. `room` has `size`. */
 bool http_filename_find(const char *text, size_t size, char *room, size_t *room_used);
 
+/* Content-Type apart: the type in small letters, `usual` without one or when it is none; its charset
+ * in small letters, "" without. `value` may be NULL; both are "" when there is no memory. */
+void http_content_type_split(struct arena *arena, const char *value, const char *usual,
+			     const char **type, const char **charset);
+
 /* "type/subtype", both tokens. */
 bool http_media_type_valid(const char *text, size_t size);
 

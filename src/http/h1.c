@@ -256,6 +256,7 @@ int http1_serve(struct async_http_server *server, async_stream *stream)
 	h1.server = server;
 	h1.stream = stream;
 	h1.closing = h1.cut = false;
+	h1.head.error.rule = HTTP_OK; /* it may end before there is a head */
 	h1.body.done = true;
 	h1.gathered = NULL;
 	h1.gathered_size = 0;

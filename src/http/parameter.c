@@ -272,3 +272,25 @@ bool http_media_type_valid(const char *text, size_t size)
 	return slash && http_is_token(text, (size_t)(slash - text)) &&
 	       http_is_token(slash + 1, size - (size_t)(slash + 1 - text));
 }
+
+void http_content_type_split(struct arena *arena, const char *value, const char *usual,
+			     const char **type, const char **charset)
+{
+	size_t size = value ? strcspn(value, "; \t") : 0, all = value ? strlen(value) : 0;
+	char *room;
+
+	*type = usual;
+	*charset = "";
+	if (!size || !http_media_type_valid(value, size))
+		return;
+	*type = arena_lower(arena, value, size);
+	if (!*type)
+		*type = "";
+	if (size == all)
+		return;
+	room = arena_bytes(arena, all);
+	if (room && http_parameter_find(value, all, "charset", room, &all))
+		*charset = arena_lower(arena, room, all);
+	if (!*charset)
+		*charset = "";
+}

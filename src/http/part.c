@@ -92,35 +92,23 @@ const char *async_part_header(async_part *part, const char *name)
 	return field ? text_at(part, field->value.at, field->value.size) : NULL;
 }
 
-static const char *lower(async_part *part, const char *text, size_t size)
+static void split_type(async_part *part)
 {
-	const char *copy = arena_lower(&part->arena, text, size);
-
-	return copy ? copy : "";
+	http_content_type_split(&part->arena, async_part_header(part, "Content-Type"), "text/plain",
+				&part->type, &part->charset);
 }
 
 const char *async_part_content_type(async_part *part)
 {
-	const char *value = part->type ? NULL : async_part_header(part, "Content-Type");
-	size_t size = value ? strcspn(value, "; \t") : 0;
-
 	if (!part->type)
-		part->type = size ? lower(part, value, size) : "text/plain";
+		split_type(part);
 	return part->type;
 }
 
 const char *async_part_charset(async_part *part)
 {
-	const char *value = part->charset ? NULL : async_part_header(part, "Content-Type");
-	size_t size = value ? strlen(value) : 0, used;
-	char *room;
-
-	if (part->charset)
-		return part->charset;
-	part->charset = "";
-	room = size ? arena_bytes(&part->arena, size) : NULL;
-	if (room && http_parameter_find(value, size, "charset", room, &used))
-		part->charset = lower(part, room, used);
+	if (!part->charset)
+		split_type(part);
 	return part->charset;
 }
 

@@ -113,7 +113,7 @@ static char *bomb(enum http_coding coding, size_t zeros, size_t *size)
 
 static struct talked explode(enum http_coding coding, size_t zeros, size_t body_bytes)
 {
-	async_session_options options = { .body_bytes = body_bytes };
+	async_session_options options = { .body_bytes = body_bytes, .body_ratio = 1000 };
 	size_t size;
 	char *text = bomb(coding, zeros, &size);
 	const char *const answers[] = { text, NULL };

@@ -30,11 +30,13 @@ static void stall_after(const char *text, const char *method, enum async_call_ph
 			const char *what)
 {
 	const char *const answers[] = { text, NULL };
-	async_call slow_read = { .read_seconds = SHORT }, slow_all = { .total_seconds = SHORT };
+	bool head = phase == ASYNC_CALL_HEAD;
+	async_call slow_one = { .head_seconds = head ? SHORT : 0, .read_seconds = SHORT };
+	async_call slow_all = { .total_seconds = SHORT };
 	struct talker talker = { .answers = answers, .stalls = true };
-	struct talked talked = talk_once(&talker, NULL, method, &slow_read);
+	struct talked talked = talk_once(&talker, NULL, method, &slow_one);
 
-	check_late(&talked, phase, what, "`read_seconds`");
+	check_late(&talked, phase, what, head ? "`head_seconds`" : "`read_seconds`");
 	talker = (struct talker){ .answers = answers, .stalls = true };
 	talked = talk_once(&talker, NULL, method, &slow_all);
 	check_late(&talked, phase, what, "`total_seconds`");
@@ -211,13 +213,13 @@ TEST_TASK(an_upload_that_is_not_answered, "H25 H26 H43")
 {
 	static const char *const answers[] = { "", NULL };
 	static char large[100000];
-	async_call call = { .body = large, .size = sizeof large, .read_seconds = SHORT };
+	async_call call = { .body = large, .size = sizeof large, .head_seconds = SHORT };
 	struct talker talker = { .answers = answers, .stalls = true };
 	struct talked talked;
 
 	memset(large, '.', sizeof large);
 	talked = talk_once(&talker, NULL, "PUT", &call);
-	check_late(&talked, ASYNC_CALL_HEAD, "waiting for the answer", "`read_seconds`");
+	check_late(&talked, ASYNC_CALL_HEAD, "waiting for the answer", "`head_seconds`");
 	CHECK_INT(talked.facts.sent, sizeof large);
 }
 

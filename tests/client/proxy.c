@@ -99,6 +99,29 @@ static int socks_proxy(async_stream *stream)
 	return 0;
 }
 
+/* Version 4A: the address 0.0.0.1 says that a name follows. */
+static int socks4_proxy(async_stream *stream)
+{
+	unsigned char head[8];
+	async_stream *up;
+	const char *text;
+	ssize_t n;
+
+	await_stream_readexactly(stream, head, 8);
+	n = await_stream_readuntil_any(stream, &(struct iovec){ (char *)"", 1 }, 1, &text);
+	hear(text, (size_t)n - 1);
+	if (!head[4] && !head[5] && !head[6]) {
+		n = await_stream_readuntil_any(stream, &(struct iovec){ (char *)"", 1 }, 1, &text);
+		hear(text, (size_t)n - 1);
+	} else {
+		hear("an address", 10);
+	}
+	up = await_connect_stream(async_http_address(http, 0));
+	await_stream_write(stream, "\0\x5a\0\0\0\0\0\0", 8);
+	join(stream, up);
+	return 0;
+}
+
 static int handle(async_stream *stream, void *arg)
 {
 	const char *first;
@@ -107,6 +130,8 @@ static int handle(async_stream *stream, void *arg)
 	proxy.connections++;
 	if (await_stream_peek(stream, 1, &first) <= 0)
 		return 0;
+	if (*first == 4)
+		return socks4_proxy(stream);
 	return *first == 5 ? socks_proxy(stream) : http_proxy(stream);
 }
 
@@ -248,6 +273,29 @@ TEST_TASK(socks_with_names_here_and_there, "H36 X08")
 	CHECK(!await_http_request(session, "GET", "http://127.0.0.1:9/", &call));
 	CHECK_INT(async_error_code(), -EPERM);
 	CHECK_INT(facts.phase, ASYNC_CALL_PROXY);
+	await_session_close(session);
+	end();
+}
+
+TEST_TASK(socks_of_version_4, "X08")
+{
+	async_session_options options = { 0 };
+	async_session *session;
+	char url[80];
+
+	begin();
+	options.proxy = with("socks4a://", "me@");
+	session = async_session_new(&options);
+	CHECK_STR(fetch(session, target, NULL), "/x -");
+	CHECK_STR(proxy.heard, "metarget.test");
+	await_session_close(session);
+	*proxy.heard = '\0';
+	options.proxy = with("socks4://", "");
+	session = async_session_new(&options);
+	snprintf(url, sizeof url, "http://127.0.0.1:%s/",
+		 strrchr(async_http_address(http, 0), ':') + 1);
+	CHECK_STR(fetch(session, url, NULL), "/ -");
+	CHECK_STR(proxy.heard, "an address");
 	await_session_close(session);
 	end();
 }

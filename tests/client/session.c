@@ -129,6 +129,21 @@ TEST_TASK(one_line_for_a_page, "Z22 Z23 H02 H14 H15 H07")
 	end_site();
 }
 
+TEST_TASK(one_request_of_any_kind, "H03 H02")
+{
+	async_call call = { .body = "abc", .size = 3, .type = "text/plain" };
+	async_response *answer;
+
+	begin_site();
+	answer = await_http_fetch("PATCH", url_of("/echo"), &call);
+	CHECK_STR(await_response_text(answer), "PATCH /echo text/plain - abc");
+	async_response_free(answer);
+	answer = await_http_fetch("not a token", url_of("/echo"), NULL);
+	CHECK_INT(async_response_status(answer), -EINVAL);
+	async_response_free(answer);
+	end_site();
+}
+
 TEST_TASK(a_connection_is_kept, "H21 H28 H29")
 {
 	async_session *session = async_session_new(NULL);

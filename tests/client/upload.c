@@ -103,7 +103,7 @@ TEST_TASK(a_file_is_streamed, "H10")
 	async_call call = { .file = site_path(directory, "a.html") };
 	static char text[200000];
 
-	memset(text, 2, sizeof text);
+	memset(text, 2, sizeof text - 1);
 	put_file(directory, "a.html", text, sizeof text);
 	begin();
 	CHECK_STR(put_to("measure", &call), "PUT 200000 200000 400000 text/html");
@@ -177,6 +177,20 @@ TEST_TASK(a_source_that_fails_is_the_error, "H10 H45")
 	CHECK_INT(facts.error, -EIO);
 	CHECK(facts.sent > 0 && facts.sent <= 3500);
 	CHECK(!facts.upload_complete);
+	end();
+}
+
+/* As of a connection that is the source, and was closed: that is no word of the server. */
+TEST_TASK(a_source_may_hang_up, "H10 H45")
+{
+	struct count count = { .most = 500, .error = -ECONNRESET };
+	async_source source = { .await_next = next_count, .arg = &count };
+	async_call call = { .source = &source };
+
+	begin();
+	CHECK(!await_http_request(site.session, "POST", "measure", &call));
+	CHECK_INT(async_error_code(), -ECONNRESET);
+	CHECK_TEXT_HAS(async_error(), "the source is dry");
 	end();
 }
 

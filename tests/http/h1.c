@@ -334,3 +334,30 @@ TEST_TASK(a_peer_that_goes_away_leaves_nothing_behind, "W36")
 	CHECK_TEXT_HAS(get(server, "/"), "hello");
 	CHECK_INT(await_http_close(server), 0);
 }
+
+static void count_log(async_request *request, void *count)
+{
+	(void)request;
+	++*(int *)count;
+}
+
+/* A refused head leaves its rule on the stack, and the next connection's task has the same one. */
+TEST_TASK(a_peer_that_resets_before_it_asks_has_broken_no_rule, "W36 M16")
+{
+	int logged = 0;
+	const async_http_options options = { .log = count_log, .log_arg = &logged };
+	async_http_server *server = serve(&options);
+
+	for (int i = 0; i < 5; i++) {
+		async_stream *stream;
+
+		CHECK_TEXT_HAS(ask(server, "no request at all\r\n\r\n"), "400 Bad Request");
+		CHECK_INT(logged, i + 1);
+		stream = connect_http(server);
+		await_sleep(0.01);
+		async_stream_abort(stream);
+		await_sleep(0.01);
+		CHECK_INT(logged, i + 1);
+	}
+	CHECK_INT(await_http_close(server), 0);
+}
