@@ -93,12 +93,13 @@ static void end(void)
 		async_timeout (5)
 			if (await_session_close(world.session) == -ETIMEDOUT)
 				world.unclean = -ETIMEDOUT;
+		/* In this order, or a tunnel with one half left would wait for the server. */
+		if (world.http)
+			await_http_close(world.http);
 		if (world.proxy) {
 			async_server_abort_clients(world.proxy);
 			await_server_close(world.proxy, NULL);
 		}
-		if (world.http)
-			await_http_close(world.http);
 	}
 }
 
