@@ -6,7 +6,7 @@
 # static programs and under the sanitizers alike.
 set(faulty_calls
 	accept4 bind close connect epoll_create1 epoll_ctl epoll_wait epoll_pwait2 eventfd fcntl
-	getsockopt listen madvise mmap mprotect munmap pipe2 poll preadv2 read readv recv recvfrom recvmmsg recvmsg send openat pwrite
+	getsockopt listen madvise mmap mprotect munmap pipe2 poll pread preadv2 read readv recv recvfrom recvmmsg recvmsg send openat pwrite
 	sendfile sendmmsg sendmsg sendto setsockopt socket socketpair syscall timerfd_create write writev
 	fork inotify_add_watch inotify_init1 calloc malloc realloc aligned_alloc posix_memalign strdup strndup pthread_create)
 list(TRANSFORM faulty_calls PREPEND "-Wl,--wrap=")

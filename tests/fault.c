@@ -27,6 +27,7 @@
 
 #define EACH_CALL(X)                                                                               \
 	X(accept4)                                                                                 \
+	X(pread)                                                                                   \
 	X(fork)                                                                                    \
 	X(strndup)                                                                                 \
 	X(inotify_add_watch)                                                                       \
@@ -174,6 +175,8 @@ static int admit(enum call call, size_t *length)
 /* Here with its mode, which the library always gives. */
 WRAP(int, -1, openat, (int directory, const char *path, int flags, mode_t mode),
      (directory, path, flags, mode))
+WRAP_SIZED(ssize_t, -1, pread, (int fd, void *data, size_t size, off_t offset),
+	   (fd, data, size, offset))
 WRAP_SIZED(ssize_t, -1, pwrite, (int fd, const void *data, size_t size, off_t offset),
 	   (fd, data, size, offset))
 WRAP(int, -1, accept4, (int fd, struct sockaddr *address, socklen_t *length, int flags),

@@ -45,7 +45,6 @@ struct client_link {
 	struct client_host *host;
 	async_stream *stream;
 	async_handle expiry;
-	bool secure;
 	bool reused;
 };
 
@@ -103,11 +102,12 @@ struct async_response {
 	const char *text, *type, *charset;
 	async_stream *stream; /* for reading by line */
 	struct json_t *json;
-	bool heard;    /* something came of the answer */
-	bool unsent;   /* the request's body was not sent to its end */
-	bool ended;    /* the body, as it is framed */
-	bool complete; /* `whole` is */
-	int error;     /* nothing more can be read */
+	size_t interim; /* bytes of heads of 1xx before its own */
+	bool heard;	/* something came of the answer */
+	bool unsent;	/* the request's body was not sent to its end */
+	bool ended;	/* the body, as it is framed */
+	bool complete;	/* `whole` is */
+	int error;	/* nothing more can be read */
 	struct http_field fields[CLIENT_FIELDS], trailing[CLIENT_FIELDS];
 	char first[2048];
 };

@@ -142,8 +142,9 @@ static async_stream *await_open(struct async_outgoing *request)
 	stream = place_of(request, &place) ? NULL : await_socket(request, &place);
 	if (!stream)
 		return NULL;
-	if ((!request->proxy || !await_client_through(request, stream)) &&
-	    (!secure || !await_secure(request, stream)))
+	if (request->proxy && await_client_through(request, stream))
+		client_blame(&request->proxy->url, async_error_code());
+	else if (!secure || !await_secure(request, stream))
 		return stream;
 	async_stream_abort(stream);
 	return NULL;
@@ -165,7 +166,6 @@ struct client_link *await_client_connect(struct async_outgoing *request, struct 
 					  .url = request->url.href });
 	client_limit_begin(&limit, &request->watch, "connecting", WATCH_CONNECT);
 	link->host = host;
-	link->secure = async_url_is_secure(&request->url);
 	link->stream = await_open(request);
 	error = (int)client_limit_end(&limit, link->stream ? 0 : async_error_code());
 	client_trace(&request->watch,

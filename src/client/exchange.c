@@ -8,9 +8,33 @@
 
 /* ---- Receiving ---- */
 
+static bool is_final(const struct async_response *response)
+{
+	/* 1xx are about the request that is on its way; 101 is final (RFC 9110, 15.2). */
+	return response->head.status >= 200 || response->head.status == 101;
+}
+
+/* Those before the answer must not go on for ever, nor keep the loop busy until a limit in time. */
+static int count_interim(struct async_response *response, size_t size)
+{
+	size_t most = response->session->limits.head_bytes;
+
+	response->interim += is_final(response) ? 0 : size;
+	if (response->interim <= most)
+		return 0;
+	return async_fail(-EMSGSIZE,
+			  "answers of 1xx before the final one are longer than %zu bytes (session "
+			  "option `head_bytes`)",
+			  most);
+}
+
 /* A head is complete: keep a copy, in which texts can be given a zero byte. */
 static int take_head(struct async_response *response, const char *data, size_t size)
 {
+	int error = count_interim(response, size);
+
+	if (error)
+		return error;
 	response->block = arena_bytes(&response->arena, size + 1);
 	if (!response->block)
 		return async_fail(-ENOMEM, "no memory for the head of an answer");
@@ -20,11 +44,12 @@ static int take_head(struct async_response *response, const char *data, size_t s
 
 static int hung_up(const struct async_response *response)
 {
-	return async_fail(-ECONNRESET, "%.*s hung up before it answered",
-			  ASYNC_URL_PART(async_url_authority(&response->url)));
+	return async_fail(-ECONNRESET, "%.*s hung up %s",
+			  ASYNC_URL_PART(async_url_authority(&response->url)),
+			  response->heard ? "in the middle of its answer" : "before it answered");
 }
 
-int await_client_head(struct async_response *response)
+static int await_next_head(struct async_response *response)
 {
 	async_stream *stream = response->link->stream;
 	enum http_method asked = http_method_find(response->method, strlen(response->method));
@@ -36,13 +61,12 @@ int await_client_head(struct async_response *response)
 	do {
 		n = await_stream_peek(stream, had + 1, &data);
 		if (n <= (ssize_t)had) {
-			if (!response->heard && (!n || n == -ECONNRESET))
+			if (!n || n == -ECONNRESET)
 				return hung_up(response);
 			if (n < 0)
 				return (int)n;
-			return had ? async_fail(-ENODATA, "the server hung up in the middle of the "
-							  "head of its answer") :
-				     -ECONNRESET;
+			return async_fail(-ENODATA, "the server hung up in the middle of the head "
+						    "of its answer");
 		}
 		had = (size_t)n;
 		response->heard = true;
@@ -51,14 +75,24 @@ int await_client_head(struct async_response *response)
 	return size < 0 ? (int)size : take_head(response, data, (size_t)size);
 }
 
-/* 1xx are about the request that is on its way; 101 is final (RFC 9110, 15.2). */
+int await_client_head(struct async_response *response)
+{
+	int error = await_next_head(response);
+
+	/* What it broke off with, or what is wrong with what it says; a limit in time is told by
+	 * who set it. */
+	if (error == -ENODATA || error == -EBADMSG || error == -EMSGSIZE || error == -EOPNOTSUPP)
+		return client_blame(&response->url, error);
+	return error;
+}
+
 static int await_final_head(struct async_response *response)
 {
 	int error;
 
 	do {
 		error = await_client_head(response);
-	} while (!error && response->head.status < 200 && response->head.status != 101);
+	} while (!error && !is_final(response));
 	return error;
 }
 

@@ -212,8 +212,9 @@ static void make_room(struct async_session *session)
 		expired(container_of(session->idle.first, struct client_link, aged));
 }
 
-/* The server may have closed it meanwhile, or said something that nobody asked for. A look that
- * takes nothing and does not wait; in simulation there is no kernel to ask. */
+/* The server may have closed it meanwhile, or said something that nobody asked for: with TLS that
+ * is its close_notify, most likely. A look that takes nothing and does not wait; in simulation
+ * there is no kernel to ask. */
 static bool is_alive(const struct client_link *link)
 {
 	int fd = async_stream_descriptor(link->stream);
@@ -225,8 +226,6 @@ static bool is_alive(const struct client_link *link)
 	if (fd < 0 || !strcmp(async_backend_name(), "sim"))
 		return true;
 	n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-	if (n > 0)
-		return link->secure; /* a session ticket, say: TLS will tell */
 	return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 

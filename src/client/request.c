@@ -6,7 +6,9 @@
 #include <string.h>
 #include "client/outgoing.h"
 
-enum { DRAINED_BYTES = 16384 }; /* of an answer that only leads on */
+/* Of an answer that only leads on: a connection is worth no more. */
+enum { DRAINED_BYTES = 16384 };
+static const double DRAINED_SECONDS = 1;
 
 /* ---- Second tries ---- */
 
@@ -42,7 +44,7 @@ static bool take_retry(struct async_session *session, int error)
 		session->retries -= 1;
 		return true;
 	}
-	snprintf(text, sizeof text, "%s", async_error());
+	client_error_text(text, sizeof text);
 	async_fail(error, "%s; not asked again (session option `retry_ratio`: %g)", text,
 		   session->options.retry_ratio);
 	return false;
@@ -164,10 +166,11 @@ static void await_drain(struct async_response *answer)
 
 	if (async_response_length(answer) > DRAINED_BYTES)
 		return;
-	do {
-		left -= (size_t)n;
-		n = await_response_chunk(answer, &data);
-	} while (n > 0 && (size_t)n < left);
+	async_timeout (DRAINED_SECONDS)
+		do {
+			left -= (size_t)n;
+			n = await_response_chunk(answer, &data);
+		} while (n > 0 && (size_t)n < left);
 }
 
 static struct async_response *await_answer(struct async_outgoing *request)

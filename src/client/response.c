@@ -50,6 +50,7 @@ static void over(struct async_response *response)
 
 int client_response_broken(struct async_response *response, int error)
 {
+	client_blame(&response->url, error);
 	response->error = client_watch_failed(&response->watch, error);
 	give_back(response, false);
 	return error;

@@ -245,7 +245,7 @@ static int send_body(void *arg)
 		if (sending->limit)
 			client_limit_again(sending->limit, WATCH_HEAD);
 	} else if (is_broken(sending)) {
-		strncpy(sending->text, async_error(), sizeof sending->text - 1);
+		client_error_text(sending->text, sizeof sending->text);
 		if (sending->limit)
 			async_scope_cancel(&sending->limit->scope);
 	}

@@ -38,6 +38,11 @@ void client_watch_phase(struct client_watch *watch, enum async_call_phase phase)
 /* It has failed, in the phase that it is in. Returns the error. */
 int client_watch_failed(struct client_watch *watch, int error);
 
+/* The last error's text without its number, which async_fail adds again. */
+void client_error_text(char *text, size_t size);
+/* The same error; its text begins with who is to blame. */
+int client_blame(const async_url *url, int error);
+
 /* Tell the traces; time and context are filled in. */
 void client_trace(const struct client_watch *watch, async_trace_event event);
 

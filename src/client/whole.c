@@ -146,7 +146,8 @@ async_stream *async_response_stream(async_response *response)
 	async_source source = async_response_source(response);
 
 	if (!response) {
-		async_fail(async_error_code() ? async_error_code() : -EINVAL, "%s", async_error());
+		if (!async_error_code())
+			async_fail(-EINVAL, "no answer to read");
 		return NULL;
 	}
 	if (!response->stream)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <arpa/inet.h>
 #include "http/serving.h"
+#include "joining.h"
 
 static struct {
 	async_server *server;
@@ -15,31 +16,6 @@ static struct {
 
 static async_http_server *http;
 static char target[64];
-
-struct pipe {
-	async_stream *from, *to;
-};
-
-static int pour(void *arg)
-{
-	struct pipe *pipe = arg;
-
-	await_stream_copy(pipe->to, pipe->from);
-	await_stream_end(pipe->to);
-	return 0;
-}
-
-static void join(async_stream *a, async_stream *b)
-{
-	struct pipe there = { a, b }, back = { b, a };
-
-	{
-		AWAIT_GROUP(both, ASYNC_ISOLATED);
-		async_spawn(&both, pour, &there);
-		async_spawn(&both, pour, &back);
-	}
-	async_stream_abort(b);
-}
 
 static void hear(const char *data, size_t size)
 {

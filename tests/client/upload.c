@@ -103,7 +103,7 @@ TEST_TASK(a_file_is_streamed, "H10")
 	async_call call = { .file = site_path(directory, "a.html") };
 	static char text[200000];
 
-	memset(text, 2, sizeof text);
+	memset(text, 2, sizeof text - 1);
 	put_file(directory, "a.html", text, sizeof text);
 	begin();
 	CHECK_STR(put_to("measure", &call), "PUT 200000 200000 400000 text/html");

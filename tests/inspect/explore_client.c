@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /* A cancel at every point of clients that share few connections: each gives back its connection,
  * its right to one and its memory, and whoever waited behind it is served. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 #include <await/http.h>
 #include <await/client.h>
+#include "client/joining.h"
 #include "inspect/explore.h"
 
-static char url[100];
-static int unclean;
+static struct {
+	async_http_server *server;
+	async_session *session;
+	char url[100];
+	int good; /* answers read to their end */
+	int unclean;
+} world;
+
+/* ---- The server ---- */
 
 static int there(async_request *request, void *arg)
 {
 	(void)arg;
+	async_respond_add(request, "Set-Cookie", "been=there; Path=/");
 	return async_redirect(request, 302, "/here");
 }
 
@@ -22,46 +34,94 @@ static int here(async_request *request, void *arg)
 	return await_respond_write(request, "pieces", 6);
 }
 
-static int fetch(void *session)
+static int take(async_request *request, void *arg)
 {
-	async_response *answer = await_session_get(session, url);
 	const char *data;
-	ssize_t n;
-
-	while ((n = await_response_chunk(answer, &data)) > 0)
-		continue;
-	async_response_free(answer);
-	return excused((int)n);
-}
-
-static int share(void *arg)
-{
-	async_session_options options = { .per_host = 1, .connections = 2 };
-	async_app *app = async_app_new(NULL);
-	async_session *session = async_session_new_(&options, NULL);
-	async_http_server *server;
+	ssize_t n = await_request_body(request, &data);
 
 	(void)arg;
-	unclean = 0;
+	return n < 0 ? (int)n : await_respond_printf(request, "%zd", n);
+}
+
+/* Every other time. */
+static int busy(async_request *request, void *arg)
+{
+	int *times = arg;
+
+	return ++*times % 2 ? 503 : await_respond_text(request, "at last");
+}
+
+static async_app *app_of_all(void)
+{
+	static int times;
+	async_app *app = async_app_new(NULL);
+
+	times = 0;
 	async_route(app, "GET", "/", there, NULL);
 	async_route(app, "GET", "/here", here, NULL);
-	server = await_http_start(NULL, app, "127.0.0.1:0");
-	if (!server) {
-		async_shield (5)
-			await_session_close(session);
+	async_route(app, "PUT", "/put", take, NULL);
+	async_route(app, "GET", "/busy", busy, &times);
+	return app;
+}
+
+/* ---- The world around a client ---- */
+
+static int fetch(const char *method, const char *path, const async_call *how,
+		 async_call_facts *facts)
+{
+	async_call call = how ? *how : (async_call){ 0 };
+	async_response *answer;
+	const char *data;
+	char url[120];
+	ssize_t n;
+
+	call.facts = facts;
+	snprintf(url, sizeof url, "%s%s", world.url, path);
+	answer = await_http_request(world.session, method, url, &call);
+	while ((n = await_response_chunk(answer, &data)) > 0)
+		continue;
+	world.good += async_response_status(answer) == 200 && !n;
+	async_response_free(answer);
+	return (int)n;
+}
+
+/* What was not given back would be waited for. The server may have been the one who was cancelled:
+ * then it does not answer, but a connection to ask it over there must be. */
+static void look_after(void)
+{
+	async_call call = { .total_seconds = 5 };
+	async_call_facts facts;
+
+	if (fetch("GET", "here", &call, &facts) == -ETIMEDOUT && facts.phase == ASYNC_CALL_QUEUE)
+		world.unclean = -EBUSY;
+	async_timeout (5)
+		if (await_session_close(world.session) == -ETIMEDOUT)
+			world.unclean = -ETIMEDOUT;
+}
+
+static int begin(const async_session_options *options)
+{
+	memset(&world, 0, sizeof world);
+	world.server = await_http_start(NULL, app_of_all(), "127.0.0.1:0");
+	if (!world.server)
+		return async_error_code();
+	world.session = async_session_new_(options, NULL);
+	snprintf(world.url, sizeof world.url, "http://%s/", async_http_address(world.server, 0));
+	return 0;
+}
+
+static int run(const async_session_options *options, async_fn *client, int clients)
+{
+	if (begin(options))
 		return excused(async_error_code());
-	}
-	snprintf(url, sizeof url, "http://%s/", async_http_address(server, 0));
 	{
-		AWAIT_GROUP(clients, ASYNC_ISOLATED);
-		for (int i = 0; i < 3; i++)
-			async_spawn(&clients, fetch, session);
+		AWAIT_GROUP(tasks, ASYNC_ISOLATED);
+		for (int i = 0; i < clients; i++)
+			async_spawn(&tasks, client, NULL);
 	}
 	async_shield (60) {
-		/* What was not given back would be waited for. */
-		async_timeout (5)
-			unclean = await_session_close(session);
-		await_http_close(server);
+		look_after();
+		await_http_close(world.server);
 	}
 	return 0;
 }
@@ -69,11 +129,234 @@ static int share(void *arg)
 static int all_given_back(void *arg)
 {
 	(void)arg;
-	return unclean;
+	return world.unclean;
 }
 
-TEST_WITH(clients_that_share_connections, "H21 H28 H30 X02", .backends = BACKEND_SIM,
+/* And left alone, so many requests are answered. */
+static void explore_client(async_fn *scenario, int good)
+{
+	explore(scenario, all_given_back);
+	CHECK_INT(async_run(scenario, NULL), 0);
+	CHECK_INT(world.good, good);
+}
+
+/* ---- Redirects, cookies ---- */
+
+static int get(void *arg)
+{
+	async_call_facts facts;
+
+	(void)arg;
+	return excused(fetch("GET", "", NULL, &facts));
+}
+
+static int share(void *arg)
+{
+	static const async_session_options options = { .per_host = 1, .connections = 2 };
+
+	(void)arg;
+	return run(&options, get, 3);
+}
+
+TEST_WITH(clients_that_share_connections, "H21 H28 H30 H40 X02", .backends = BACKEND_SIM,
 	  .deadline = 120, .in_thread = 1)
 {
-	explore(share, all_given_back);
+	explore_client(share, 4);
+}
+
+/* ---- Uploads ---- */
+
+struct pieces {
+	int left;
+};
+
+static ssize_t next_piece(void *arg, const char **data)
+{
+	struct pieces *pieces = arg;
+	int error = await_sleep(0.001);
+
+	*data = "a piece";
+	return error ? error : pieces->left-- > 0 ? 7 : 0;
+}
+
+static int put_source(void *arg)
+{
+	struct pieces pieces = { 3 };
+	async_source source = { .await_next = next_piece, .arg = &pieces };
+	async_call call = { .source = &source, .expect = true };
+	async_call_facts facts;
+
+	(void)arg;
+	return excused(fetch("PUT", "put", &call, &facts));
+}
+
+static int upload_source(void *arg)
+{
+	static const async_session_options options = { .per_host = 1 };
+
+	(void)arg;
+	return run(&options, put_source, 2);
+}
+
+TEST_WITH(uploads_from_a_source, "H10 H13 H43 X02", .backends = BACKEND_SIM, .deadline = 120,
+	  .in_thread = 1)
+{
+	explore_client(upload_source, 3);
+}
+
+static char file[40];
+
+static int put_file(void *arg)
+{
+	async_call call = { .file = file, .expect = true };
+	async_call_facts facts;
+
+	(void)arg;
+	return excused(fetch("PUT", "put", &call, &facts));
+}
+
+static int upload_file(void *arg)
+{
+	(void)arg;
+	return run(NULL, put_file, 1);
+}
+
+TEST_WITH(uploads_of_a_file, "H10 H13 H43 X02", .backends = BACKEND_SIM, .deadline = 120,
+	  .in_thread = 1)
+{
+	static const char bytes[70000];
+	int fd;
+
+	strcpy(file, "/tmp/explore-client-XXXXXX");
+	fd = mkstemp(file);
+	CHECK_INT(write(fd, bytes, sizeof bytes), sizeof bytes);
+	close(fd);
+	explore_client(upload_file, 2);
+	unlink(file);
+}
+
+/* ---- Middlewares ---- */
+
+static async_response *await_patiently(async_outgoing *request, void *arg)
+{
+	async_response *answer = await_outgoing_next(request);
+
+	(void)arg;
+	while (async_response_status(answer) == 503) {
+		async_response_free(answer);
+		answer = await_sleep(0.001) ? NULL : await_outgoing_next(request);
+	}
+	return answer;
+}
+
+static int get_busy(void *arg)
+{
+	async_call_facts facts;
+
+	(void)arg;
+	return excused(fetch("GET", "busy", NULL, &facts));
+}
+
+static int retry(void *arg)
+{
+	static const async_client_middleware patient = { await_patiently, NULL };
+	static const async_session_options options = { .per_host = 1,
+						       .middlewares = &patient,
+						       .middleware_count = 1 };
+
+	(void)arg;
+	return run(&options, get_busy, 2);
+}
+
+TEST_WITH(middlewares_that_ask_again, "H42 X02", .backends = BACKEND_SIM, .deadline = 120,
+	  .in_thread = 1)
+{
+	explore_client(retry, 3);
+}
+
+/* ---- Proxies ---- */
+
+/* SOCKS 5 without a login, to the one server that there is. */
+static int socks(async_stream *stream, void *arg)
+{
+	unsigned char head[300];
+	async_stream *up;
+
+	(void)arg;
+	if (await_stream_readexactly(stream, head, 2) < 0 ||
+	    await_stream_readexactly(stream, head, head[1]) < 0 ||
+	    await_stream_write(stream, "\5\0", 2) < 0 ||
+	    await_stream_readexactly(stream, head, 10) < 0)
+		return 0;
+	up = await_connect_stream(async_http_address(world.server, 0));
+	if (up && await_stream_write(stream, "\5\0\0\1\0\0\0\0\0\0", 10) > 0)
+		join(stream, up);
+	else
+		async_stream_abort(up);
+	return 0;
+}
+
+static int by_proxy(void *arg)
+{
+	async_server *proxy = await_server_start(NULL, "127.0.0.1:0", socks, NULL);
+	async_session_options options = { .connections = 1 };
+	char text[60];
+	int result;
+
+	(void)arg;
+	if (!proxy)
+		return excused(async_error_code());
+	snprintf(text, sizeof text, "socks5://%s", async_server_address(proxy, 0));
+	options.proxy = text;
+	result = run(&options, get, 2);
+	async_server_abort_clients(proxy);
+	async_shield (5)
+		await_server_close(proxy, NULL);
+	return result;
+}
+
+TEST_WITH(requests_through_a_proxy, "H36 X08 X02", .backends = BACKEND_SIM, .deadline = 240,
+	  .in_thread = 1)
+{
+	explore_client(by_proxy, 3);
+}
+
+/* ---- The end of a session ---- */
+
+static int begun;
+
+static int get_begun(void *arg)
+{
+	begun++;
+	return get(arg);
+}
+
+/* While one is answered and others wait for its connection. */
+static int close_early(void *arg)
+{
+	static const async_session_options options = { .per_host = 1 };
+
+	(void)arg;
+	begun = 0;
+	if (begin(&options))
+		return excused(async_error_code());
+	{
+		AWAIT_GROUP(tasks, ASYNC_ISOLATED);
+		for (int i = 0; i < 3; i++)
+			async_spawn(&tasks, get_begun, NULL);
+		async_shield (5)
+			while (begun < 3)
+				await_sleep(0);
+		await_sleep(0.001);
+		await_session_close(world.session); /* or its last answer frees it */
+	}
+	async_shield (60)
+		await_http_close(world.server);
+	return 0;
+}
+
+TEST_WITH(sessions_that_close_while_requests_wait, "H01 H28 H30 X02", .backends = BACKEND_SIM,
+	  .deadline = 120, .in_thread = 1)
+{
+	explore_client(close_early, 1);
 }
