@@ -33,6 +33,8 @@ void output_fail(struct async_stream *stream, int error)
 
 	if (!output->error)
 		output->error = error;
+	if (!output->lost && output->chunks.bytes)
+		output->lost = error;
 	if (output->writer != SENDER)
 		chunks_free(stream->loop, &output->chunks);
 	wait_wake_all(&output->writers, error);

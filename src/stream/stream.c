@@ -229,10 +229,18 @@ static int close_gently(struct async_stream *stream, double seconds)
 	return error || !stream->layer ? error : layer_part(stream);
 }
 
+/* What failed in the background has emptied the buffers; it is still to be told. */
+static int lost_before(const struct async_stream *stream)
+{
+	while (stream && !stream->output.lost)
+		stream = stream_below(stream);
+	return stream ? stream->output.lost : 0;
+}
+
 int stream_close_with(struct async_stream *stream, double seconds)
 {
 	bool pinned = stream->pinned;
-	int error = 0;
+	int lost = lost_before(stream), error = 0;
 
 	if (stream->closed) {
 		/* A connection's, closed by its handler or under it. */
@@ -247,6 +255,8 @@ int stream_close_with(struct async_stream *stream, double seconds)
 		stream_close_now(stream, error < 0);
 	wait_until_gone(stream);
 	stream_free(stream);
+	if (lost && !error)
+		error = async_fail(lost, "closing a stream: what was written before was lost");
 	return error;
 }
 

@@ -43,6 +43,7 @@ struct output {
 	struct async_task *writer; /* who writes; SENDER in the background */
 	struct sender *sender;
 	int error; /* nothing can be written any more */
+	int lost;  /* to what bytes were lost that had been taken; the close tells */
 	bool used; /* something was written once */
 	bool ended;
 };

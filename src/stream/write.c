@@ -295,7 +295,10 @@ static int push(struct async_stream *stream, const char *caller)
 		return error;
 	if (!stream->closed && !stream->output.error)
 		output_kick(stream);
-	return stream->closed || stream->output.error ? refused(stream) : 0;
+	if (stream->closed || stream->output.error)
+		return refused(stream);
+	/* No memory for a sender: nobody would end the wait. */
+	return stream->output.chunks.bytes && !output_is_busy(stream) ? -ENOMEM : 0;
 }
 
 int await_stream_drain(async_stream *stream)
