@@ -28,8 +28,9 @@ ASYNC_API int await_open(const char *path, int flags, mode_t mode);
 /* pread(2), pwrite(2): possibly less than `size`; 0: the end of the file. */
 ASYNC_API ssize_t await_pread(int fd, void *data, size_t size, off_t offset);
 ASYNC_API ssize_t await_pwrite(int fd, const void *data, size_t size, off_t offset);
-/* read(2), write(2) at the file's own position. For what is no regular file, await_read waits
- * without keeping a thread. */
+/* read(2), write(2) at the file's own position. io_uring does not keep it right when a disk is
+ * full, so these run on a thread of the pool, unless the file was opened with O_WRONLY | O_APPEND.
+ * For what is no regular file, await_read waits without keeping a thread. */
 ASYNC_API ssize_t await_file_read(int fd, void *data, size_t size);
 ASYNC_API ssize_t await_file_write(int fd, const void *data, size_t size);
 

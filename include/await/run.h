@@ -88,7 +88,8 @@ ASYNC_API const char *async_backend_name(void);
  * simulation). */
 ASYNC_API double async_now(void);
 
-/* Ask the main task to end: cancels it, as the first Ctrl-C does. */
+/* Ask the main task to end: cancels it, as the first Ctrl-C does. From tasks and from callbacks of
+ * the loop, such as async_signals_call's; from other threads: async_call_threadsafe. */
 ASYNC_API void async_stop(void);
 
 /* Hand a report to the loop's report function, printf-like. For libraries built on this one. */

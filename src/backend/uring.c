@@ -9,6 +9,9 @@
  * connections out of the backlog that nobody has asked for, which is just what a server at its
  * limit must not do.
  *
+ * Reading and writing at a file's own position is another: the task makes the system call itself,
+ * which takes as long as the disk (uring_file.h says why).
+ *
  * A descriptor that answers -EAGAIN all the same (O_NONBLOCK ones do, for some operations and
  * kernels) is polled and the operation submitted again.
  */
@@ -118,6 +121,11 @@ static int64_t try_accept(struct uring_state *state, struct operation *operation
 	return result;
 }
 
+static bool reads_or_writes(const struct operation *operation)
+{
+	return operation->code >= OP_READ && operation->code <= OP_WRITEV;
+}
+
 static int64_t uring_start(struct async_loop *loop, struct operation *operation)
 {
 	struct uring_state *state = loop->backend_state;
@@ -134,6 +142,9 @@ static int64_t uring_start(struct async_loop *loop, struct operation *operation)
 			return result;
 		descriptor = descriptor_at(&state->posix.descriptors, operation->fd);
 	}
+	if (unlikely(reads_or_writes(operation)) &&
+	    file_moves_position(operation->fd, operation->direction == DIRECTION_WRITE))
+		return operation_attempt(operation, false);
 	submit(state, operation, descriptor->flags & FD_DRAINED && state->ring.poll_first);
 	descriptor->waiting[operation->direction] = operation;
 	loop->operations++;

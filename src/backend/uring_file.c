@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "backend/uring_file.h"
@@ -75,11 +76,28 @@ static void fill(struct io_uring_sqe *entry, const struct file_request *request)
 	}
 }
 
+/* Asked each time: the number may be another file's since, and a wrong guess would lose data. */
+bool file_moves_position(int fd, bool writing)
+{
+	struct stat status;
+
+	if (fstat(fd, &status) || (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode)))
+		return false;
+	return !writing || (fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND)) != (O_WRONLY | O_APPEND);
+}
+
+static bool is_plain_move(const struct file_request *request)
+{
+	return (request->code == FILE_READ || request->code == FILE_WRITE) && request->offset < 0;
+}
+
 int uring_file(struct async_loop *loop, struct file_request *request)
 {
 	struct ring *ring = uring_ring(loop);
 	struct io_uring_sqe *entry;
 
+	if (is_plain_move(request) && file_moves_position(request->fd, request->code == FILE_WRITE))
+		return -EOPNOTSUPP;
 	if (unlikely(!ring->asked))
 		ask_kernel(ring);
 	if (!(ring->file_codes >> request->code & 1))

@@ -60,5 +60,8 @@ bool interrupt_unwatch(struct async_loop *loop)
 
 void async_stop(void)
 {
-	task_cancel_with(&task_self("async_stop")->loop->root, -ECANCELED);
+	struct async_loop *loop = loop_of_thread();
+
+	if (loop)
+		task_cancel_with(&loop->root, -ECANCELED);
 }

@@ -37,7 +37,17 @@ static int bytes_grow(struct bytes *bytes, const char *path)
 	return 0;
 }
 
-static int bytes_read(int fd, struct bytes *bytes, const char *path)
+/* With offsets the ring can do it; files that do not tell their size need not know any. */
+static ssize_t read_more(int fd, struct bytes *bytes, bool has_offsets)
+{
+	char *data = bytes->data + bytes->size;
+	size_t room = bytes->room - 1 - bytes->size;
+
+	return has_offsets ? await_pread(fd, data, room, (off_t)bytes->size) :
+			     await_file_read(fd, data, room);
+}
+
+static int bytes_read(int fd, struct bytes *bytes, bool has_offsets, const char *path)
 {
 	ssize_t n;
 
@@ -46,7 +56,7 @@ static int bytes_read(int fd, struct bytes *bytes, const char *path)
 
 		if (error)
 			return error;
-		n = await_file_read(fd, bytes->data + bytes->size, bytes->room - 1 - bytes->size);
+		n = read_more(fd, bytes, has_offsets);
 		if (n < 0)
 			return (int)n;
 		bytes->size += (size_t)n;
@@ -74,7 +84,7 @@ ssize_t await_read_file(const char *path, char **data, size_t limit)
 	if (!error && status.st_size >= READ_BYTES_MIN)
 		bytes.first = (size_t)status.st_size + 2;
 	if (!error)
-		error = bytes_read(fd, &bytes, path);
+		error = bytes_read(fd, &bytes, S_ISREG(status.st_mode) && status.st_size > 0, path);
 	async_close(fd);
 	if (error) {
 		free(bytes.data);
@@ -86,15 +96,16 @@ ssize_t await_read_file(const char *path, char **data, size_t limit)
 
 /* ---- Replacing ---- */
 
-static int write_all(int fd, const char *data, size_t size)
+static int write_all_at(int fd, const char *data, size_t size, off_t offset)
 {
 	while (size) {
-		ssize_t n = await_file_write(fd, data, size);
+		ssize_t n = await_pwrite(fd, data, size, offset);
 
 		if (n < 0)
 			return (int)n;
 		data += n;
 		size -= (size_t)n;
+		offset += n;
 	}
 	return 0;
 }
@@ -122,7 +133,7 @@ static int64_t await_pieces(int fd, const async_source *source)
 	ssize_t n;
 
 	while ((n = source->await_next(source->arg, &data)) > 0) {
-		int error = write_all(fd, data, (size_t)n);
+		int error = write_all_at(fd, data, (size_t)n, sum);
 
 		if (error)
 			return error;
@@ -168,6 +179,20 @@ int await_write_file(const char *path, const void *data, size_t size, mode_t mod
 }
 
 /* ---- Copying ---- */
+
+/* The target may be a device or a FIFO, which know no offsets. */
+static int write_all(int fd, const char *data, size_t size)
+{
+	while (size) {
+		ssize_t n = await_file_write(fd, data, size);
+
+		if (n < 0)
+			return (int)n;
+		data += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
 
 static int copy_through_memory(int from, int to, off_t *copied)
 {

@@ -278,6 +278,28 @@ TEST(stop_cancels_the_main_task, "A05")
 	CHECK_INT(async_run_with(&options, main_that_is_stopped, NULL), -ECANCELED);
 }
 
+static void stop_from_callback(void *arg)
+{
+	(void)arg;
+	async_stop();
+}
+
+static int main_with_a_callback(void *arg)
+{
+	async_handle handle = { 0 };
+
+	(void)arg;
+	CHECK_INT(async_call_later(&handle, 0.001, stop_from_callback, NULL), 0);
+	return await_sleep(3600);
+}
+
+TEST(stop_works_in_callbacks, "A05 A07")
+{
+	async_options options = { .report = keep_report };
+
+	CHECK_INT(async_run_with(&options, main_with_a_callback, NULL), -ECANCELED);
+}
+
 static async_lock lock = ASYNC_LOCK;
 
 static int wait_for_lock(void *arg)

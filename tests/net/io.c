@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "fault.h"
 #include "harness.h"
@@ -363,6 +364,28 @@ TEST_TASK_WITH(regular_files_are_always_ready, "F01", .backends = REAL_BACKENDS)
 	CHECK_INT(lseek(fd, 0, SEEK_SET), 0);
 	CHECK_INT(await_read(fd, data, sizeof data), 4);
 	CHECK_INT(await_read(fd, data, sizeof data), 0);
+	unlink(path);
+	async_close(fd);
+}
+
+/* What a full disk cut short must not be written over. */
+TEST_TASK_WITH(a_file_s_position_moves_by_what_was_written, "F01", .backends = REAL_BACKENDS)
+{
+	const struct rlimit full = { 10, RLIM_INFINITY }, room = { RLIM_INFINITY, RLIM_INFINITY };
+	char text[] = "56789abc";
+	struct iovec parts[] = { { text, 2 }, { text + 2, 6 } };
+	char path[] = "/tmp/await-io-XXXXXX", data[20] = "";
+	int fd = mkstemp(path);
+
+	signal(SIGXFSZ, SIG_IGN);
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &full), 0);
+	CHECK_INT(await_write(fd, "01234", 5), 5);
+	CHECK_INT(await_writev(fd, parts, 2), 5);
+	CHECK_INT(await_write(fd, "lost", 4), -EFBIG);
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &room), 0);
+	CHECK_INT(await_write(fd, "abc", 3), 3);
+	CHECK_INT(await_pread(fd, data, sizeof data, 0), 13);
+	CHECK_STR(data, "0123456789abc");
 	unlink(path);
 	async_close(fd);
 }

@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "fault.h"
 #include "harness.h"
@@ -60,6 +62,73 @@ TEST_TASK(open_read_write, "X06")
 	CHECK_INT(status.st_size, 4);
 	CHECK_INT(status.st_mode & 07777, 0640);
 	CHECK_INT(async_close(fd), 0);
+	CHECK_INT(await_unlink(in("a")), 0);
+	end();
+}
+
+/* A disk that is full after 100,000 bytes. */
+static void fill_up_at(rlim_t bytes)
+{
+	const struct rlimit limit = { bytes, RLIM_INFINITY };
+
+	signal(SIGXFSZ, SIG_IGN);
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* What a write that was cut short left over must not be written over what came before. */
+TEST_TASK(a_full_disk_loses_nothing_that_was_taken, "X06")
+{
+	static const int flags[] = { 0, O_APPEND };
+	char *data = malloc(100000), *found;
+	int fd;
+
+	begin();
+	memset(data, 'a', 100000);
+	for (int i = 0; i < 2; i++) {
+		fd = await_open(in("a"), O_WRONLY | O_CREAT | O_TRUNC | flags[i], 0600);
+		fill_up_at(100000);
+		CHECK_INT(await_file_write(fd, data, 65536), 65536);
+		CHECK_INT(await_file_write(fd, data, 65536), 100000 - 65536);
+		CHECK_INT(await_file_write(fd, "bbb", 3), -EFBIG);
+		fill_up_at(RLIM_INFINITY);
+		CHECK_INT(await_file_write(fd, "ccc", 3), 3);
+		CHECK_INT(async_close(fd), 0);
+		CHECK_INT(await_read_file(in("a"), &found, 0), 100003);
+		CHECK(!memcmp(found, data, 100000));
+		CHECK_STR(found + 100000, "ccc");
+		free(found);
+	}
+	free(data);
+	CHECK_INT(await_unlink(in("a")), 0);
+	end();
+}
+
+static int write_some(void *arg)
+{
+	const int *fd = arg;
+
+	for (int i = 0; i < 50; i++)
+		CHECK_INT(await_file_write(*fd, "0123456789", 10), 10);
+	return 0;
+}
+
+/* Each call takes its place in the file, also among tasks. */
+TEST_TASK(writers_share_a_position, "X06")
+{
+	async_task *writers[4];
+	struct stat status;
+	int fd;
+
+	begin();
+	fd = await_open(in("a"), O_RDWR | O_CREAT, 0600);
+	for (int i = 0; i < 4; i++)
+		writers[i] = async_create_task(write_some, &fd);
+	for (int i = 0; i < 4; i++)
+		CHECK_INT(await_task(writers[i]), 0);
+	CHECK_INT(await_fstat(fd, &status), 0);
+	CHECK_INT(status.st_size, 4 * 50 * 10);
+	CHECK_INT(lseek(fd, 0, SEEK_CUR), 4 * 50 * 10);
+	async_close(fd);
 	CHECK_INT(await_unlink(in("a")), 0);
 	end();
 }

@@ -100,12 +100,12 @@ TEST_TASK_WITH(short_and_failed_writes, "X06", .backends = BACKEND_SIM)
 	char *data;
 
 	CHECK(mkdtemp(folder) != NULL);
-	fault_short("write", 1, 3);
+	fault_short("pwrite", 1, 3);
 	CHECK_INT(await_write_file(in("a"), "abcdefgh", 8, 0600), 0);
 	CHECK_INT(await_read_file(in("a"), &data, 0), 8);
 	CHECK_STR(data, "abcdefgh");
 	free(data);
-	fault_inject("write", 1, ENOSPC);
+	fault_inject("pwrite", 1, ENOSPC);
 	CHECK_INT(await_write_file(in("a"), "x", 1, 0600), -ENOSPC);
 	CHECK_INT(await_read_file(in("a"), &data, 0), 8);
 	free(data);

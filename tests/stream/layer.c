@@ -6,6 +6,7 @@
 #include <string.h>
 #include <await/layer.h>
 #include "fault.h"
+#include "stream/layer.h"
 #include "harness.h"
 #include "streams.h"
 
@@ -501,6 +502,29 @@ TEST_TASK(the_peer_resets, "S15 S20")
 	CHECK_INT(await_stream_readline(ends[1], &line), -ECONNRESET);
 	CHECK_INT(await_stream_readline(ends[1], &line), -ECONNRESET);
 	await_stream_close(ends[1]);
+}
+
+/* What was translated and not sent counts; the goodbye that nobody hears does not. */
+TEST_TASK(closing_tells_what_was_lost_below, "G07 S15 S20")
+{
+	for (size_t i = 0; i < sizeof two_ways / sizeof two_ways[0]; i++) {
+		async_stream *ends[2];
+
+		ends_with(two_ways[i], 1, ends, NULL);
+		async_stream_abort(ends[1]);
+		await_sleep(0.002);
+		CHECK_INT(await_stream_close(ends[0]), 0);
+
+		ends_with(two_ways[i], 1, ends, NULL);
+		async_stream_abort(ends[1]);
+		for (int n = 0; n < 100 && !ends[0]->layer->inner.output.error; n++) {
+			CHECK_INT(async_stream_buffer(ends[0], "lost", 4), 4);
+			await_sleep(0.001);
+		}
+		CHECK(!ends[0]->output.error);
+		CHECK(await_stream_flush(ends[0]) < 0);
+		CHECK(await_stream_close(ends[0]) < 0);
+	}
 }
 
 TEST_TASK(no_memory, "S18")

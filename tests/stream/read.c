@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "fault.h"
 #include "harness.h"
@@ -340,6 +342,30 @@ TEST_TASK_WITH(a_fast_peer_does_not_starve_the_others, "G08 P08", .backends = RE
 		await_task(tasks[i]);
 	for (int i = 0; i < 8; i++)
 		async_stream_abort(ends[i]);
+}
+
+/* Written at the file's own position, which moves by what a full disk still took. */
+TEST_TASK(a_full_disk_fails_a_stream_and_loses_nothing_before, "P09 S13")
+{
+	const struct rlimit full = { 100000, RLIM_INFINITY },
+			    room = { RLIM_INFINITY, RLIM_INFINITY };
+	char name[] = "/tmp/await-stream-XXXXXX", *data = malloc(100000), *found = NULL;
+	int fd = mkstemp(name);
+	async_stream *file = async_stream_open(fd, NULL);
+
+	signal(SIGXFSZ, SIG_IGN);
+	memset(data, 'a', 100000);
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &full), 0);
+	CHECK_INT(await_stream_write(file, data, 65536), 65536);
+	CHECK_INT(await_stream_write(file, data, 65536), -EFBIG);
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &room), 0);
+	CHECK_INT(lseek(fd, 0, SEEK_CUR), 100000);
+	CHECK_INT(await_stream_close(file), 0);
+	CHECK_INT(await_read_file(name, &found, 0), 100000);
+	CHECK(!memcmp(found, data, 100000));
+	free(found);
+	free(data);
+	unlink(name);
 }
 
 TEST_TASK(a_regular_file_may_be_a_stream, "P09")

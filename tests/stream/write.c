@@ -345,6 +345,39 @@ static int read_for_ever(void *arg)
 	return (int)await_stream_read(arg, data, 10);
 }
 
+/* The background has emptied the buffer by failing; that is no success. */
+TEST_TASK(closing_tells_what_was_lost_in_the_background, "G07 G10 S13")
+{
+	for (enum stream_kind kind = 0; kind < STREAM_KINDS; kind++) {
+		async_stream *ends[2];
+		ssize_t n = 1;
+
+		stream_ends(kind, ends, NULL);
+		async_stream_abort(ends[1]);
+		for (int i = 0; i < 100 && n > 0; i++) {
+			n = async_stream_buffer(ends[0], "lost", 4);
+			await_sleep(0.001);
+		}
+		CHECK(n == -EPIPE || n == -ECONNRESET);
+		CHECK_INT(async_stream_buffered(ends[0]), 0);
+		CHECK_INT(await_stream_flush(ends[0]), n);
+		CHECK_INT(await_stream_end(ends[0]), n);
+		CHECK_INT(await_stream_close(ends[0]), n);
+		CHECK_TEXT_HAS(async_error(), "what was written before was lost");
+	}
+}
+
+/* What a call was refused with, it has told itself. */
+TEST_TASK(closing_does_not_tell_what_a_write_has_told, "G07 S13")
+{
+	async_stream *ends[2];
+
+	stream_ends(STREAM_PIPE, ends, NULL);
+	async_stream_abort(ends[1]);
+	CHECK_INT(await_stream_write(ends[0], "x", 1), -EPIPE);
+	CHECK_INT(await_stream_close(ends[0]), 0);
+}
+
 TEST_TASK(closing_wakes_those_inside, "G07 S15")
 {
 	for (enum stream_kind kind = 0; kind < STREAM_KINDS; kind++) {

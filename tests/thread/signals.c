@@ -108,6 +108,31 @@ TEST_TASK_WITH(callbacks_and_several_sets, "A16 A07", .backends = REAL_BACKENDS)
 	async_signals_close(&second);
 }
 
+static void stop(int signo, void *arg)
+{
+	(void)signo, (void)arg;
+	async_stop();
+}
+
+static int serve_until_told(void *arg)
+{
+	async_signals signals;
+	int result;
+
+	(void)arg;
+	CHECK_INT(async_signals_open(&signals, SIGTERM, 0), 0);
+	async_signals_call(&signals, stop, NULL);
+	raise(SIGTERM);
+	result = await_sleep(3600);
+	async_signals_close(&signals);
+	return result == -ECANCELED ? 7 : result;
+}
+
+TEST_WITH(a_signal_stops_the_main_task, "A05 A16", .backends = REAL_BACKENDS)
+{
+	CHECK_INT(async_run(serve_until_told, NULL), 7);
+}
+
 static volatile sig_atomic_t own;
 
 static void own_handler(int signo)
