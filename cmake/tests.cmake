@@ -48,7 +48,7 @@ file(GLOB test_sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/tests
 	${CMAKE_SOURCE_DIR}/tests/*/*.c)
 http_users_of_json(test_sources)
 foreach(source ${test_sources})
-	if(source MATCHES "^(fuzz|install|cxx)/")
+	if(source MATCHES "^(fuzz|install|cxx|system)/")
 		continue()
 	endif()
 	if(source MATCHES "^tls/|/explore_tls|^client/tls" AND NOT have_tls)
@@ -70,4 +70,13 @@ if(CMAKE_CXX_COMPILER)
 		get_filename_component(name ${source} NAME_WE)
 		add_test_program(cxx_${name} ${source})
 	endforeach()
+endif()
+
+# What tests/system drives; it uses the public headers only.
+if(have_tls)
+	add_executable(client_peer ${CMAKE_SOURCE_DIR}/tests/system/client_peer.c)
+	target_compile_definitions(client_peer PRIVATE _GNU_SOURCE)
+	target_link_libraries(client_peer PRIVATE await)
+	set_target_properties(client_peer PROPERTIES
+		RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/system)
 endif()

@@ -21,7 +21,9 @@ static void check_late(const struct talked *talked, enum async_call_phase phase,
 	CHECK_TEXT_HAS(talked->text, what);
 	CHECK_TEXT_HAS(talked->text, "took longer than 0.05 s");
 	CHECK_TEXT_HAS(talked->text, option);
-	CHECK(talked->facts.seconds[phase] >= SHORT * 0.9);
+	/* A limit for the whole may have begun to run before this phase. */
+	CHECK(talked->facts.seconds[phase] > 0);
+	CHECK(talked->facts.total >= SHORT * 0.9);
 	CHECK(talked->facts.total < LONG / 2);
 }
 
