@@ -28,6 +28,8 @@ static int64_t receive_now(struct async_loop *loop, struct descriptor *descripto
 	}
 	operation->data = buffer;
 	operation->size = LENT_BYTES;
+	if (buffers_are_many(&loop->buffers))
+		operation->data = buffer_shrink(loop, buffer, (size_t)n);
 	if (n == LENT_BYTES)
 		epoll_received_full(loop, loop->backend_state, n);
 	else if ((descriptor->flags & (FD_STREAM | FD_HANGUP)) == FD_STREAM)

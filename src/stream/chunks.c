@@ -4,12 +4,14 @@
 #include <string.h>
 #include "stream/chunks.h"
 
-static struct chunk *chunk_new(struct async_loop *loop, struct chunks *chunks)
+static struct chunk *chunk_new(struct async_loop *loop, struct chunks *chunks, size_t size)
 {
-	struct chunk *chunk = (struct chunk *)buffer_take(loop);
+	size_t bytes = chunks->last ? LENT_BYTES : sizeof(struct chunk) + size;
+	struct chunk *chunk = (struct chunk *)buffer_take_for(loop, bytes);
 
 	if (!chunk)
 		return NULL;
+	chunk->room = buffer_bytes((char *)chunk) - sizeof *chunk;
 	chunk->next = NULL;
 	chunk->begin = chunk->end = 0;
 	if (chunks->last)
@@ -28,14 +30,14 @@ int chunks_append(struct async_loop *loop, struct chunks *chunks, const char *da
 		struct chunk *chunk = chunks->last;
 		size_t n;
 
-		if (!chunk || chunk->end == CHUNK_ROOM)
-			chunk = chunk_new(loop, chunks);
+		if (!chunk || chunk->end == chunk->room)
+			chunk = chunk_new(loop, chunks, left);
 		if (!chunk) {
 			chunks->bytes += size - left;
 			chunks_undo(loop, chunks, size - left);
 			return async_fail(-ENOMEM, "no memory to buffer %zu bytes of output", size);
 		}
-		n = CHUNK_ROOM - chunk->end < left ? CHUNK_ROOM - chunk->end : left;
+		n = chunk->room - chunk->end < left ? chunk->room - chunk->end : left;
 		memcpy(chunk->data + chunk->end, data, n);
 		chunk->end += n;
 		data += n;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes that wait, in a list of lent buffers: they are appended at the end and taken at the front,
- * and never move, so that the kernel may work on them. */
+ * and never move, so that the kernel may work on them. The first one is as small as may be: mostly
+ * it stays the only one. */
 #ifndef STREAM_CHUNKS_H
 #define STREAM_CHUNKS_H
 
@@ -9,10 +10,9 @@
 /* A piece, at the beginning of a lent buffer. */
 struct chunk {
 	struct chunk *next;
-	size_t begin, end;
+	size_t begin, end, room;
 	char data[];
 };
-enum { CHUNK_ROOM = LENT_BYTES - sizeof(struct chunk) };
 
 struct chunks {
 	struct chunk *first, *last;

@@ -105,7 +105,14 @@ static ssize_t layer_read(struct async_stream *stream, void *data, size_t size)
 	return n;
 }
 
-/* A buffer is taken only once there is something to put into it. */
+/* A buffer is taken only once there is something to put into it, and a small one for little. What
+ * the codec holds already may become any number of bytes. */
+static char *take_buffer(struct async_loop *loop, const struct async_layer *layer)
+{
+	return layer->kind->is_idle(layer->codec) ? buffer_take_for(loop, layer->left) :
+						    buffer_take(loop);
+}
+
 static ssize_t layer_receive(struct async_stream *stream, char **data, size_t *begin, bool wait)
 {
 	struct async_loop *loop = stream->loop;
@@ -115,8 +122,8 @@ static ssize_t layer_receive(struct async_stream *stream, char **data, size_t *b
 	*begin = 0;
 	while (n == -EAGAIN) {
 		if (has_input(stream->layer)) {
-			*data = buffer_take(loop);
-			n = *data ? translate(stream, *data, LENT_BYTES) : -ENOMEM;
+			*data = take_buffer(loop, stream->layer);
+			n = *data ? translate(stream, *data, buffer_bytes(*data)) : -ENOMEM;
 			if (n <= 0 && *data)
 				buffer_give(loop, *data);
 		}

@@ -422,6 +422,31 @@ TEST_TASK(small_parts_are_joined, "S12")
 	close_ends(ends);
 }
 
+/* A server on io_uring has a buffer out for each connection: of messages, a small one. */
+TEST_TASK(little_takes_little_memory, "S12 S18")
+{
+	char large[3 * LENT_SMALL_BYTES];
+	const char *data;
+
+	memset(large, 'x', sizeof large);
+	for (size_t i = 0; i < sizeof two_ways / sizeof two_ways[0]; i++) {
+		struct chunks *chunks;
+		async_stream *ends[2];
+
+		ends_with(two_ways[i], 1, ends, NULL);
+		CHECK_INT(async_stream_buffer(ends[0], "message\n", 8), 8);
+		chunks = &ends[0]->output.chunks;
+		CHECK(chunks->first && chunks->first->room < LENT_SMALL_BYTES);
+		CHECK_INT(await_stream_readline(ends[1], &data), 8);
+		CHECK_INT(buffer_bytes(ends[1]->input.data), LENT_SMALL_BYTES);
+		CHECK_INT(await_stream_write(ends[0], large, sizeof large), sizeof large);
+		CHECK_INT(await_stream_peek(ends[1], sizeof large, &data), sizeof large);
+		CHECK_INT(memcmp(data, large, sizeof large), 0);
+		CHECK_INT(async_stream_consume(ends[1], sizeof large), 0);
+		close_ends(ends);
+	}
+}
+
 TEST_TASK(an_idle_one_holds_nothing, "S18 Z01")
 {
 	async_stream *ends[2];
