@@ -41,8 +41,9 @@ typedef struct async_session_options {
 	int redirects;		/* -1: none are followed; 0: 10 */
 	size_t body_bytes;	/* of an answer read as a whole, decoded; 0: 64 MiB */
 	unsigned body_ratio;	/* how many times as large decoding may make it; 0: 1100 */
-	size_t line_bytes;	/* of an answer's first line, and of a field; 0: 8190 */
-	size_t head_bytes;	/* of its head; 0: 65536 */
+	size_t line_bytes;	/* of an answer's first line; 0: 8190 */
+	size_t field_bytes;	/* of a field's line; 0: 8190 */
+	size_t head_bytes;	/* of its head, and of all 1xx before it; 0: 65536 */
 	size_t head_fields;	/* at most 128; 0: 128 */
 	/* Second tries, as a part of all requests beyond the first 10 of them; 0: 0.1; < 0: none. */
 	double retry_ratio;

@@ -50,6 +50,9 @@ ASYNC_API int async_stream_pair(async_stream *ends[2], const async_stream_option
 ASYNC_API int await_stream_close(async_stream *stream);
 /* Close and free at once: output that is buffered is lost, a socket's peer sees a reset. */
 ASYNC_API void async_stream_abort(async_stream *stream);
+/* The same, but as close(2) does it: a peer that has nothing on its way to us sees an end. For
+ * connections that nobody talks on. NULL is allowed for both. */
+ASYNC_API void async_stream_drop(async_stream *stream);
 
 /* ---- Reading. 0 is the end of the stream. A cancelled call has taken nothing. ---- */
 

@@ -186,9 +186,13 @@ static void leave_idle(struct client_link *link)
 	link->host->session->idle_count--;
 }
 
-static void link_free(struct client_link *link)
+static void link_free(struct client_link *link, bool idle)
 {
-	async_stream_abort(link->stream);
+	/* A server need not hear of a reset where there was nothing to reset. */
+	if (idle)
+		async_stream_drop(link->stream);
+	else
+		async_stream_abort(link->stream);
 	free(link);
 }
 
@@ -199,7 +203,7 @@ static void expired(void *arg)
 
 	leave_idle(link);
 	list_remove(&host->idle, &link->link);
-	link_free(link);
+	link_free(link, true);
 	host_forget(host);
 }
 
@@ -240,7 +244,7 @@ static struct client_link *take_idle(struct client_host *host)
 		link->reused = true;
 		if (is_alive(link))
 			return link;
-		link_free(link);
+		link_free(link, true);
 	}
 	return NULL;
 }
@@ -258,7 +262,7 @@ void client_link_release(struct client_link *link, double idle_seconds)
 		list_append(&session->idle, &link->aged);
 		session->idle_count++;
 	} else {
-		link_free(link);
+		link_free(link, idle_seconds > 0);
 	}
 	client_permit_release(host);
 }
@@ -271,7 +275,7 @@ static void drop_idle(struct client_host *host)
 		struct client_link *link = container_of(first, struct client_link, link);
 
 		leave_idle(link);
-		link_free(link);
+		link_free(link, true);
 	}
 }
 

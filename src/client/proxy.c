@@ -61,7 +61,7 @@ static int take_login(struct client_proxy *proxy)
 
 static int parse(struct client_proxy *proxy)
 {
-	const char *rest = proxy->text, *as = "http://", *colon;
+	const char *rest = proxy->text, *as = "http://", *colon, *host;
 	char *whole;
 	int error;
 
@@ -87,7 +87,9 @@ static int parse(struct client_proxy *proxy)
 	error = async_url_parse(whole, NULL, &proxy->url);
 	free(whole);
 	/* A port that is named is behind the host, 80 too. */
-	if (!error && proxy->kind >= PROXY_SOCKS5 && proxy->url.port == 80 && !strstr(rest, ":80"))
+	host = strrchr(rest, '@');
+	if (!error && proxy->kind >= PROXY_SOCKS5 && proxy->url.port == 80 &&
+	    !strstr(host ? host : rest, ":80"))
 		proxy->url.port = SOCKS_PORT;
 	return error ? error : take_login(proxy);
 }

@@ -21,14 +21,15 @@ static int take_numbers(async_session_options *own, struct http_limits *limits)
 		own->body_ratio = BODY_RATIO;
 	if (!own->redirects)
 		own->redirects = REDIRECTS;
-	if (own->line_bytes > UINT16_MAX || own->head_bytes > UINT32_MAX / 2 ||
-	    own->head_fields > CLIENT_FIELDS)
-		return async_fail(-EINVAL,
-				  "session options: line_bytes is at most 65535, head_fields %d, "
-				  "head_bytes 2 GiB",
-				  CLIENT_FIELDS);
+	if (own->line_bytes > UINT16_MAX || own->field_bytes > UINT16_MAX ||
+	    own->head_bytes > UINT32_MAX / 2 || own->head_fields > CLIENT_FIELDS)
+		return async_fail(
+			-EINVAL,
+			"session options: line_bytes and field_bytes are at most 65535, head_fields %d, "
+			"head_bytes 2 GiB",
+			CLIENT_FIELDS);
 	limits->line_bytes = (uint32_t)own->line_bytes;
-	limits->field_bytes = (uint16_t)own->line_bytes;
+	limits->field_bytes = (uint16_t)own->field_bytes;
 	limits->head_bytes = (uint32_t)own->head_bytes;
 	limits->fields = (uint16_t)own->head_fields;
 	http_limits_fill(limits);

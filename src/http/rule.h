@@ -46,7 +46,8 @@
 	X(CONNECT_BODY, 400, "a CONNECT request with a body")                                    \
 	X(LINE_LONG, 414, "the first line is longer than %u bytes (HTTP limit `line_bytes`)")    \
 	X(FIELD_LONG, 431, "a field line is longer than %u bytes (HTTP limit `field_bytes`)")    \
-	X(FIELDS_MANY, 431, "more than %u fields (HTTP limit `fields`)")                         \
+	X(FIELDS_MANY, 431,                                                                      \
+	  "more than %u fields (HTTP limit `fields`; of the client `head_fields`)")              \
 	X(HEAD_LONG, 431, "head or trailers are longer than %u bytes (HTTP limit `head_bytes`)") \
 	X(CHUNK_SIZE_EMPTY, 400, "a chunk without a size")                                       \
 	X(CHUNK_SIZE_BAD, 400, "a chunk size that is not hexadecimal digits")                    \

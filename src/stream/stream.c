@@ -268,13 +268,23 @@ int await_stream_close(async_stream *stream)
 	return stream_close_with(stream, stream->close_seconds);
 }
 
-void async_stream_abort(async_stream *stream)
+static void close_at_once(struct async_stream *stream, bool abort)
 {
 	if (!stream || stream->closed)
 		return;
-	stream_close_now(stream, true);
+	stream_close_now(stream, abort);
 	if (!stream->users && !stream->pinned)
 		stream_free(stream);
+}
+
+void async_stream_abort(async_stream *stream)
+{
+	close_at_once(stream, true);
+}
+
+void async_stream_drop(async_stream *stream)
+{
+	close_at_once(stream, false);
 }
 
 void stream_drain(struct async_stream *stream)

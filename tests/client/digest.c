@@ -74,7 +74,8 @@ TEST_TASK_WITH(example_of_rfc_7616, "H39", .backends = ONCE)
 	need_hashes();
 	snprintf(fields[0], sizeof *fields, basis, "SHA-256");
 	snprintf(fields[1], sizeof *fields, basis, "MD5");
-	snprintf(fields[2], sizeof *fields, "%.400s, Basic realm=\"x\", %.400s", fields[1], fields[0]);
+	snprintf(fields[2], sizeof *fields, "%.400s, Basic realm=\"x\", %.400s", fields[1],
+		 fields[0]);
 	for (int i = 0; i < 3; i++) {
 		const char *text;
 

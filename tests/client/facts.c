@@ -128,8 +128,8 @@ TEST_TASK(limits_of_a_head, "H44")
 {
 	static char line[9000], many[6000];
 	const char *answers[] = { line, line, many, many, many, NULL };
-	async_session_options strict = { .line_bytes = 100, .head_fields = 10 };
-	async_session_options loose = { .line_bytes = 10000 };
+	async_session_options strict = { .field_bytes = 100, .head_fields = 10 };
+	async_session_options loose = { .field_bytes = 10000 };
 	async_session_options small = { .head_bytes = 2000 };
 	struct talker talker = { .answers = answers, .deaf = true };
 	async_session *session = async_session_new(NULL);

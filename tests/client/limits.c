@@ -53,7 +53,7 @@ static int sleep_in_tls(async_stream *stream, async_tls *tls, const char *host)
 	return await_sleep(30);
 }
 
-TEST_TASK(each_phase_has_its_limit, "H25 H26 Q16")
+TEST_TASK(each_phase_has_its_limit, "H25 H26")
 {
 	static const char *const silent[] = { "", "", "", "", "", NULL };
 	struct talker talker = { .answers = silent, .deaf = true, .stalls = true };
@@ -78,7 +78,7 @@ TEST_TASK(each_phase_has_its_limit, "H25 H26 Q16")
 	talker_end(&talker);
 }
 
-TEST_TASK(the_text_says_where_the_time_went, "H26 P10")
+TEST_TASK(the_text_says_where_the_time_went, "H26")
 {
 	static const char *const half[] = { "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
 					    NULL };
@@ -110,7 +110,7 @@ static int drip(async_stream *stream, void *arg)
 	return 0;
 }
 
-TEST_TASK_WITH(nothing_ends_what_moves, "H25 P10", .backends = BACKEND_SIM)
+TEST_TASK_WITH(nothing_ends_what_moves, "H25", .backends = BACKEND_SIM)
 {
 	async_server *server = await_server_start(NULL, "127.0.0.1:0", drip, NULL);
 	async_session_options options = { .stall_seconds = 0.03 };
@@ -151,7 +151,7 @@ static int sip(async_stream *stream, void *arg)
 	return 0;
 }
 
-TEST_TASK_WITH(nothing_ends_an_upload_that_moves, "H25 H43 P10", .backends = BACKEND_SIM)
+TEST_TASK_WITH(nothing_ends_an_upload_that_moves, "H25 H43", .backends = BACKEND_SIM)
 {
 	async_server *server = await_server_start(NULL, "127.0.0.1:0", sip, NULL);
 	async_session_options options = { .stall_seconds = 0.1 };
@@ -178,7 +178,7 @@ static int hold(void *arg)
 	return 0;
 }
 
-TEST_TASK(a_turn_in_the_pool_counts_by_itself, "H25 H28 P10")
+TEST_TASK(a_turn_in_the_pool_counts_by_itself, "H25 H28")
 {
 	static const char *const answers[] = { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe",
 					       "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
@@ -208,7 +208,7 @@ TEST_TASK(a_turn_in_the_pool_counts_by_itself, "H25 H28 P10")
 
 /* ---- Kept connections ---- */
 
-TEST_TASK(a_server_says_how_long_it_keeps_one, "H29 P17")
+TEST_TASK(a_server_says_how_long_it_keeps_one, "H29")
 {
 	static const char *const answers[] = {
 		"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1, max=5\r\nContent-Length: 2\r\n\r\nok",
@@ -257,7 +257,7 @@ static void ask_twice(const async_session_options *options, const char *url, con
 	CHECK_INT(await_session_close(session), 0);
 }
 
-TEST_TASK(second_tries_are_for_what_does_no_harm, "H27 P17 X09")
+TEST_TASK(second_tries_are_for_what_does_no_harm, "H27 X09")
 {
 	async_session_options none = { .retry_ratio = -1 };
 	int connections = 0;
@@ -275,7 +275,7 @@ TEST_TASK(second_tries_are_for_what_does_no_harm, "H27 P17 X09")
 	await_server_close(server, NULL);
 }
 
-TEST_TASK(second_tries_are_on_a_budget, "H27 P17 X09")
+TEST_TASK(second_tries_are_on_a_budget, "H27 X09")
 {
 	int connections = 0, failed = 0;
 	async_server *server = await_server_start(NULL, "127.0.0.1:0", once, &connections);

@@ -250,6 +250,12 @@ TEST_TASK(socks_with_names_here_and_there, "H36 X08")
 	char url[80];
 
 	begin();
+	/* A password like a port is none. */
+	options.proxy = "socks5h://me:80@127.0.0.1";
+	CHECK((session = async_session_new(&options)));
+	CHECK(!await_http_request(session, "GET", target, NULL));
+	CHECK_TEXT_HAS(async_error(), ":1080");
+	await_session_close(session);
 	options.proxy = with("socks5h://", "me:secret@");
 	session = async_session_new(&options);
 	CHECK_STR(fetch(session, target, NULL), "/x -");

@@ -148,7 +148,7 @@ TEST_TASK(limits_of_heads_name_themselves, "W38 M12")
 	CHECK_TEXT_HAS(ask(server, text), "200 bytes (HTTP limit `field_bytes`)");
 	CHECK_TEXT_HAS(ask(server,
 			   "GET / HTTP/1.1\r\nHost: a\r\nb:\r\nc:\r\nd:\r\ne:\r\nf:\r\n\r\n"),
-		       "more than 5 fields (HTTP limit `fields`)");
+		       "more than 5 fields (HTTP limit `fields`;");
 	snprintf(text, sizeof text,
 		 "GET / HTTP/1.1\r\nHost: a\r\nX: %0190d\r\nY: %0190d\r\nZ: %0190d\r\n\r\n", 0, 0,
 		 0);

@@ -60,7 +60,7 @@ TEST_WITH(limits_take_effect_at_the_same_byte_in_any_split, "M12 W38", .backends
 	vector_parse(&run, text, strlen(text));
 	CHECK_STR(http_rule_name(run.head.error.rule), "FIELDS_MANY");
 	CHECK_INT(http_rule_status(run.head.error.rule), 431);
-	CHECK_TEXT_HAS(async_error(), "more than 3 fields (HTTP limit `fields`)");
+	CHECK_TEXT_HAS(async_error(), "more than 3 fields (HTTP limit `fields`;");
 }
 
 TEST_WITH(whole_heads_have_a_limit, "M12", .backends = ONCE)
