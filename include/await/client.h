@@ -36,8 +36,8 @@ typedef struct async_session_options {
 	double connect_seconds; /* for connecting, what is in the next two included; 0: 30 */
 	double resolve_seconds; /* for a name; 0: no limit of its own */
 	double tls_seconds;	/* for a handshake; 0: no limit of its own */
-	double head_seconds;	/* until the head of the answer, once all is sent; 0: no limit */
-	double read_seconds;	/* for each next piece of its body; 0: no limit */
+	double head_seconds;	/* until the head of the answer, once all is sent; 0: the next */
+	double read_seconds;	/* for each next piece of an answer; 0: no limit */
 	int redirects;		/* -1: none are followed; 0: 10 */
 	size_t body_bytes;	/* of an answer read as a whole, decoded; 0: 64 MiB */
 	unsigned body_ratio;	/* how many times as large decoding may make it; 0: 1100 */

@@ -131,8 +131,12 @@ void client_trace(const struct client_watch *watch, async_trace_event event)
 static double choose(struct client_limit *limit)
 {
 	const struct client_watch *watch = limit->watch;
-	double seconds = watch->limits[limit->own], left = watch->deadline - async_now();
+	double seconds, left = watch->deadline - async_now();
 
+	/* The head is the first piece of an answer. */
+	if (limit->own == WATCH_HEAD && isinf(watch->limits[WATCH_HEAD]))
+		limit->own = WATCH_READ;
+	seconds = watch->limits[limit->own];
 	limit->least = limit->own;
 	if (limit->own == WATCH_TOTAL)
 		seconds = INFINITY;

@@ -55,13 +55,15 @@ static int sleep_in_tls(async_stream *stream, async_tls *tls, const char *host)
 
 TEST_TASK(each_phase_has_its_limit, "H25 H26")
 {
-	static const char *const silent[] = { "", "", "", "", "", NULL };
+	static const char *const silent[] = { "", "", "", "", "", "", NULL };
 	struct talker talker = { .answers = silent, .deaf = true, .stalls = true };
 	char secure[120];
 
 	talker_begin(&talker);
 	snprintf(secure, sizeof secure, "https%s", talker.url + 4);
 	expect_limit(&(async_session_options){ .head_seconds = 0.02 }, talker.url, "head_seconds",
+		     ASYNC_CALL_HEAD);
+	expect_limit(&(async_session_options){ .read_seconds = 0.02 }, talker.url, "read_seconds",
 		     ASYNC_CALL_HEAD);
 	expect_limit(&(async_session_options){ .stall_seconds = 0.02 }, talker.url, "stall_seconds",
 		     ASYNC_CALL_HEAD);
