@@ -73,6 +73,8 @@ ASYNC_API const char *async_error(void);
 /* The same as a number: the negative errno of that failure, for calls that return NULL; 0 when
  * nothing has failed yet. */
 ASYNC_API int async_error_code(void);
+/* Private: async_error() without what async_fail puts behind a text, to be said in another one. */
+ASYNC_API void async_error_words_(char *text, size_t size);
 
 /*
  * Record a failure for async_error(), printf-like, and return `error` (a negative errno): for

@@ -92,8 +92,6 @@ enum async_trace_what {
 	ASYNC_TRACE_CONNECTION_REUSE,
 	ASYNC_TRACE_DNS_RESOLVE_START, /* `host` */
 	ASYNC_TRACE_DNS_RESOLVE_END,
-	ASYNC_TRACE_DNS_CACHE_HIT,
-	ASYNC_TRACE_DNS_CACHE_MISS,
 };
 typedef struct async_trace_event {
 	enum async_trace_what what;

@@ -79,6 +79,7 @@ struct client_step {
 	int status;
 	char url[];
 };
+void client_steps_free(struct client_step *steps);
 
 struct async_response {
 	struct async_session *session;
@@ -136,11 +137,9 @@ struct client_link *await_client_connect(struct async_outgoing *request, struct 
 /* Send the request and read the head of the answer. NULL: request->heard tells whether anything
  * came. */
 struct async_response *await_client_exchange(struct async_outgoing *request);
-/* The next head on the connection, also one of 1xx, in response->head: 0 or an error. */
-int await_client_head(struct async_response *response);
-
-/* Keep the cookies of an answer whose head has come. */
-void client_take_cookies(struct async_response *response);
+/* The head of the answer, in response->head: 0 or an error. `go` is set by 100 Continue; may be
+ * NULL. */
+int await_client_head(struct async_response *response, async_event *go);
 
 /* What this library can decode, as Accept-Encoding has it. */
 const char *client_codings(void);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* New connections: name, socket, TLS, each within its limit and told as what it is. */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,19 +41,21 @@ static int place_of(struct async_outgoing *request, struct place *place)
 
 /* ---- Names ---- */
 
-static int await_ask(struct async_outgoing *request, const char *host, uint16_t port,
+static int await_ask(struct async_outgoing *request, const async_url *url, const char *host,
 		     async_addresses *addresses)
 {
 	const async_session_options *options = &request->session->options;
 	async_resolve_options how = { .family = options->connect ? options->connect->family : 0 };
-	char text[300];
 	int error;
 
 	if (!options->await_resolve) {
-		snprintf(text, sizeof text, "%s:%d", host, port);
-		return await_resolve(text, &how, addresses);
+		char *address = async_url_address(url);
+
+		error = address ? await_resolve(address, &how, addresses) : no_memory();
+		free(address);
+		return error;
 	}
-	error = options->await_resolve(host, port, addresses, options->resolve_arg);
+	error = options->await_resolve(host, url->port, addresses, options->resolve_arg);
 	if (!error && !addresses->count)
 		error = async_fail(-ENODATA, "the session's resolver has no address of %s", host);
 	return error;
@@ -74,7 +75,7 @@ int await_client_addresses(struct async_outgoing *request, const async_url *url,
 	client_trace(&request->watch,
 		     (async_trace_event){ .what = ASYNC_TRACE_DNS_RESOLVE_START, .host = host });
 	client_limit_begin(&limit, &request->watch, "resolving a name", WATCH_RESOLVE);
-	error = await_ask(request, host, url->port, addresses);
+	error = await_ask(request, url, host, addresses);
 	error = (int)client_limit_end(&limit, error);
 	client_trace(&request->watch, (async_trace_event){ .what = ASYNC_TRACE_DNS_RESOLVE_END,
 							   .host = host,

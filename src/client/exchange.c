@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One request and the head of its answer on a connection. */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "client/outgoing.h"
@@ -75,7 +74,7 @@ static int await_next_head(struct async_response *response)
 	return size < 0 ? (int)size : take_head(response, data, (size_t)size);
 }
 
-int await_client_head(struct async_response *response)
+static int await_one_head(struct async_response *response)
 {
 	int error = await_next_head(response);
 
@@ -86,12 +85,14 @@ int await_client_head(struct async_response *response)
 	return error;
 }
 
-static int await_final_head(struct async_response *response)
+int await_client_head(struct async_response *response, async_event *go)
 {
 	int error;
 
 	do {
-		error = await_client_head(response);
+		error = await_one_head(response);
+		if (go && !error && response->head.status == 100)
+			async_event_set(go);
 	} while (!error && !is_final(response));
 	return error;
 }
@@ -103,11 +104,11 @@ static int await_head_of(struct async_outgoing *request, struct async_response *
 
 	client_watch_phase(&request->watch, ASYNC_CALL_HEAD);
 	client_limit_begin(&limit, &request->watch, "waiting for the answer", WATCH_HEAD);
-	error = await_final_head(response);
+	error = await_client_head(response, NULL);
 	return (int)client_limit_end(&limit, error);
 }
 
-void client_take_cookies(struct async_response *response)
+static void take_cookies(struct async_response *response)
 {
 	const char *value;
 
@@ -182,7 +183,7 @@ struct async_response *await_client_exchange(struct async_outgoing *request)
 	request->heard = response->heard;
 	client_watch_copy(&response->watch, &request->watch);
 	if (!error)
-		client_take_cookies(response);
+		take_cookies(response);
 	if (!error)
 		error = client_response_begin_body(response);
 	if (!error)

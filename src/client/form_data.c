@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <await/file.h>
 #include <await/net.h>
 #include "client/client.h"
@@ -54,22 +53,6 @@ void async_form_data_multipart(async_form_data *form)
 	form->multipart = true;
 }
 
-static bool copy(struct arena *arena, const char **text)
-{
-	if (*text)
-		*text = arena_text(arena, *text, strlen(*text));
-	else
-		return true;
-	return *text != NULL;
-}
-
-static const char *last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static int check_part(const async_form_part *part)
 {
 	struct http_part shown = { part->name, part->filename, part->type, NULL, 0 };
@@ -96,11 +79,12 @@ int async_form_data_add_part(async_form_data *form, const async_form_part *part)
 		return async_fail(-ENOMEM, "no memory for a form");
 	*own = (struct part){ .given = *part };
 	if (part->file && !part->filename)
-		own->given.filename = last_part(part->file);
+		own->given.filename = client_file_name(part->file);
 	own->given.data = arena_text(&form->arena, part->data ? part->data : "", part->size);
-	if (!copy(&form->arena, &own->given.name) || !copy(&form->arena, &own->given.filename) ||
-	    !copy(&form->arena, &own->given.type) || !copy(&form->arena, &own->given.file) ||
-	    !own->given.data)
+	if (!arena_keep(&form->arena, &own->given.name) ||
+	    !arena_keep(&form->arena, &own->given.filename) ||
+	    !arena_keep(&form->arena, &own->given.type) ||
+	    !arena_keep(&form->arena, &own->given.file) || !own->given.data)
 		return async_fail(-ENOMEM, "no memory for a form");
 	if (own->given.filename && !own->given.type)
 		own->given.type = http_mime_type(own->given.filename, strlen(own->given.filename));
@@ -268,9 +252,8 @@ static int await_measure(struct part *part, uint64_t *size, bool *sized)
 	if (!part->given.file)
 		return 0;
 	error = await_stat(part->given.file, &status);
-	if (!error && !S_ISREG(status.st_mode))
-		error = async_fail(-EINVAL, "%s is no regular file: send it as a source",
-				   part->given.file);
+	if (!error)
+		error = client_check_regular(&status, part->given.file);
 	*size = part->file_size = error ? 0 : (uint64_t)status.st_size;
 	return error;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "client/jar.h"
+#include "http/bytes.h"
 
 enum { BUCKETS_FIRST = 16, HEAP_FIRST = 16 };
 
@@ -77,20 +78,11 @@ static void heap_set(struct jar_heap *heap, struct jar_cookie *cookie, double ex
 
 /* ---- Domains ---- */
 
-/* FNV-1a: names are few, the jar's limits bound what somebody can make collide. */
-static uint32_t hash_of(const char *name, size_t size)
-{
-	uint32_t hash = 2166136261U;
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ (unsigned char)name[i]) * 16777619U;
-	return hash;
-}
-
+/* By a hash that anybody can make collide: the jar's limits bound what that costs. */
 struct jar_domain *jar_domain_find(const struct async_cookie_jar *jar, const char *name,
 				   size_t size)
 {
-	uint32_t hash = hash_of(name, size);
+	uint32_t hash = bytes_hash(name, size);
 	struct jar_domain *domain =
 		jar->bucket_count ? jar->buckets[hash & (jar->bucket_count - 1)] : NULL;
 
@@ -136,7 +128,7 @@ static struct jar_domain *domain_take(struct async_cookie_jar *jar, const char *
 	domain = calloc(1, sizeof *domain + size + 1);
 	if (!domain)
 		return NULL;
-	domain->hash = hash_of(name, size);
+	domain->hash = bytes_hash(name, size);
 	domain->size = (uint32_t)size;
 	memcpy(domain->name, name, size);
 	bucket = &jar->buckets[domain->hash & (jar->bucket_count - 1)];

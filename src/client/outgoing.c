@@ -74,16 +74,17 @@ static int add_list(struct async_outgoing *request, const async_http_field *list
 /* The jar's, and behind them those that were given by hand. */
 static int add_cookies(struct async_outgoing *request)
 {
-	const char *given = async_outgoing_header(request, "Cookie");
-	char *kept = NULL, *both;
+	const char *given;
+	char *kept, *both;
 	size_t size;
 	int error;
 
-	if (!request->session->jar || !async_cookie_jar_count(request->session->jar))
+	if (!request->session->jar)
 		return 0;
 	error = async_cookie_jar_field(request->session->jar, &request->url, &kept);
 	if (error || !kept)
 		return error;
+	given = async_outgoing_header(request, "Cookie");
 	size = strlen(kept) + (given ? strlen(given) : 0) + 3;
 	both = arena_bytes(&request->arena, size);
 	if (both)
@@ -162,12 +163,7 @@ int client_outgoing_begin(struct async_outgoing *request, struct async_session *
 
 void client_outgoing_end(struct async_outgoing *request)
 {
-	while (request->steps) {
-		struct client_step *next = request->steps->next;
-
-		free(request->steps);
-		request->steps = next;
-	}
+	client_steps_free(request->steps);
 	client_upload_end(&request->upload);
 	async_url_free(&request->url);
 	free(request->credentials);

@@ -5,7 +5,6 @@
  * order, but nobody waits behind one whose host has no room.
  */
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include <await/run.h>
 #include "base/base.h"
 #include "client/outgoing.h"
+#include "http/bytes.h"
 
 struct waiter {
 	struct async_link_ link;
@@ -23,13 +23,9 @@ struct waiter {
 
 /* ---- Hosts ---- */
 
-static size_t bucket_of(const char *key, size_t size)
+static struct client_host **bucket_of(struct async_session *session, async_url_part key)
 {
-	uint32_t hash = 2166136261u;
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ (unsigned char)key[i]) * 16777619u;
-	return hash % HOST_BUCKETS;
+	return &session->hosts[bytes_hash(key.data, key.size) % HOST_BUCKETS];
 }
 
 /*
@@ -59,7 +55,7 @@ static async_url_part key_of(struct async_outgoing *request, char **made)
 static struct client_host *host_new(struct async_session *session, async_url_part key)
 {
 	struct client_host *host = calloc(1, sizeof *host + key.size);
-	struct client_host **bucket = &session->hosts[bucket_of(key.data, key.size)];
+	struct client_host **bucket = bucket_of(session, key);
 
 	if (!host)
 		return NULL;
@@ -79,7 +75,7 @@ static struct client_host *host_of(struct async_outgoing *request)
 	async_url_part key = key_of(request, &made);
 
 	if (key.data) {
-		host = session->hosts[bucket_of(key.data, key.size)];
+		host = *bucket_of(session, key);
 		while (host &&
 		       (host->key_size != key.size || memcmp(host->key, key.data, key.size) != 0))
 			host = host->next;
@@ -95,7 +91,8 @@ static struct client_host *host_of(struct async_outgoing *request)
 /* A list of a million hosts must not stay in memory. */
 static void host_forget(struct client_host *host)
 {
-	struct client_host **at = &host->session->hosts[bucket_of(host->key, host->key_size)];
+	struct client_host **at =
+		bucket_of(host->session, (async_url_part){ host->key, host->key_size });
 
 	if (host->busy || host->waiting || host->idle.first)
 		return;

@@ -44,7 +44,7 @@ static bool take_retry(struct async_session *session, int error)
 		session->retries -= 1;
 		return true;
 	}
-	client_error_text(text, sizeof text);
+	async_error_words_(text, sizeof text);
 	async_fail(error, "%s; not asked again (session option `retry_ratio`: %g)", text,
 		   session->options.retry_ratio);
 	return false;

@@ -267,6 +267,16 @@ async_response *async_outgoing_answer(async_outgoing *request, int status,
 	return response;
 }
 
+void client_steps_free(struct client_step *steps)
+{
+	while (steps) {
+		struct client_step *next = steps->next;
+
+		free(steps);
+		steps = next;
+	}
+}
+
 void async_response_free(async_response *response)
 {
 	if (!response)
@@ -278,12 +288,7 @@ void async_response_free(async_response *response)
 	give_back(response, false);
 	if (response->coding)
 		body_coding_free(response->coding);
-	while (response->steps) {
-		struct client_step *next = response->steps->next;
-
-		free(response->steps);
-		response->steps = next;
-	}
+	client_steps_free(response->steps);
 	arena_end(&response->arena);
 	async_url_free(&response->url);
 	free(response->whole);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The head of a request, and with it a body that is small. */
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

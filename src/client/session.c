@@ -9,7 +9,7 @@
 
 static const double IDLE_SECONDS = 15, RETRY_RATIO = 0.1;
 
-enum { CONNECTIONS = 100, REDIRECTS = 10, BODY_BYTES = 64 << 20, BODY_RATIO = 1100 };
+enum { CONNECTIONS = 100, REDIRECTS = 10, BODY_BYTES = 64 << 20 };
 
 static int take_numbers(async_session_options *own, struct http_limits *limits)
 {
@@ -18,7 +18,7 @@ static int take_numbers(async_session_options *own, struct http_limits *limits)
 	if (!own->body_bytes)
 		own->body_bytes = BODY_BYTES;
 	if (!own->body_ratio)
-		own->body_ratio = BODY_RATIO;
+		own->body_ratio = BODY_CODING_RATIO;
 	if (!own->redirects)
 		own->redirects = REDIRECTS;
 	if (own->line_bytes > UINT16_MAX || own->field_bytes > UINT16_MAX ||
@@ -42,15 +42,6 @@ static int take_numbers(async_session_options *own, struct http_limits *limits)
 
 /* ---- Copies ---- */
 
-static bool copy_text(struct arena *arena, const char **text)
-{
-	if (*text)
-		*text = arena_text(arena, *text, strlen(*text));
-	else
-		return true;
-	return *text != NULL;
-}
-
 static bool copy_fields(struct arena *arena, const async_http_field **fields, size_t count)
 {
 	async_http_field *copy;
@@ -62,24 +53,24 @@ static bool copy_fields(struct arena *arena, const async_http_field **fields, si
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		copy[i] = (*fields)[i];
-		if (!copy_text(arena, &copy[i].name) || !copy_text(arena, &copy[i].value))
+		if (!arena_keep(arena, &copy[i].name) || !arena_keep(arena, &copy[i].value))
 			return false;
 	}
 	*fields = copy;
 	return true;
 }
 
-static bool copy_bytes(struct arena *arena, const void *list, size_t size, const void *at)
+/* In place of a list its copy. */
+static bool copy_list(struct arena *arena, const void **list, size_t size)
 {
-	void *copy = size ? arena_alloc(arena, size) : NULL;
+	void *copy;
 
 	if (!size)
 		return true;
-	if (!copy)
-		return false;
-	memcpy(copy, list, size);
-	memcpy((void *)at, &copy, sizeof copy);
-	return true;
+	copy = arena_alloc(arena, size);
+	if (copy)
+		*list = memcpy(copy, *list, size);
+	return copy;
 }
 
 static int take_texts(struct async_session *session)
@@ -91,14 +82,14 @@ static int take_texts(struct async_session *session)
 		own->user_agent = "libawait";
 	if (!own->charset)
 		own->charset = "utf-8";
-	if (copy_text(arena, &own->user_agent) && copy_text(arena, &own->charset) &&
-	    copy_text(arena, &own->base_url) && copy_text(arena, &own->proxy) &&
-	    copy_text(arena, &own->unix_path) &&
+	if (arena_keep(arena, &own->user_agent) && arena_keep(arena, &own->charset) &&
+	    arena_keep(arena, &own->base_url) && arena_keep(arena, &own->proxy) &&
+	    arena_keep(arena, &own->unix_path) &&
 	    copy_fields(arena, &own->fields, own->field_count) &&
 	    copy_fields(arena, &own->proxy_fields, own->proxy_field_count) &&
-	    copy_bytes(arena, own->middlewares, own->middleware_count * sizeof *own->middlewares,
-		       &own->middlewares) &&
-	    copy_bytes(arena, own->traces, own->trace_count * sizeof *own->traces, &own->traces))
+	    copy_list(arena, (const void **)&own->middlewares,
+		      own->middleware_count * sizeof *own->middlewares) &&
+	    copy_list(arena, (const void **)&own->traces, own->trace_count * sizeof *own->traces))
 		return 0;
 	return async_fail(-ENOMEM, "no memory for a session");
 }

@@ -7,10 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <await/file.h>
 #include <await/net.h>
 #include <await/run.h>
@@ -22,9 +20,23 @@ static const double CONTINUE_SECONDS = 1;
 
 /* ---- What is to be sent ---- */
 
+const char *client_file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+int client_check_regular(const struct stat *status, const char *path)
+{
+	if (S_ISREG(status->st_mode))
+		return 0;
+	return async_fail(-EINVAL, "%s is no regular file: send it as a source", path);
+}
+
 static int await_take_file(struct client_upload *upload, const char *path)
 {
-	const char *name = strrchr(path, '/');
+	const char *name = client_file_name(path);
 	struct stat status;
 	int error;
 
@@ -32,11 +44,10 @@ static int await_take_file(struct client_upload *upload, const char *path)
 	if (upload->fd < 0)
 		return upload->fd;
 	error = await_fstat(upload->fd, &status);
+	if (!error)
+		error = client_check_regular(&status, path);
 	if (error)
 		return error;
-	if (!S_ISREG(status.st_mode))
-		return async_fail(-EINVAL, "%s is no regular file: send it as a source", path);
-	name = name ? name + 1 : path;
 	upload->type = http_mime_type(name, strlen(name));
 	upload->source = async_source_file(&upload->file, upload->fd, 0, (uint64_t)status.st_size);
 	return 0;
@@ -245,7 +256,7 @@ static int send_body(void *arg)
 		if (sending->limit)
 			client_limit_again(sending->limit, WATCH_HEAD);
 	} else if (is_broken(sending)) {
-		client_error_text(sending->text, sizeof sending->text);
+		async_error_words_(sending->text, sizeof sending->text);
 		if (sending->limit)
 			async_scope_cancel(&sending->limit->scope);
 	}
@@ -253,19 +264,6 @@ static int send_body(void *arg)
 }
 
 /* ---- And listening meanwhile ---- */
-
-static int await_head_meanwhile(struct sending *sending)
-{
-	struct async_response *response = sending->response;
-	int error;
-
-	do {
-		error = await_client_head(response);
-		if (!error && response->head.status == 100)
-			async_event_set(&sending->go);
-	} while (!error && response->head.status < 200 && response->head.status != 101);
-	return error;
-}
 
 /* The server has answered, and may go on to read. */
 static int await_rest(struct sending *sending, async_task *task)
@@ -292,12 +290,12 @@ int await_upload(struct async_outgoing *request, struct async_response *response
 	struct sending sending = { .request = request, .response = response, .go = ASYNC_EVENT };
 	struct client_limit limit;
 	async_task *task;
-	int error, ended;
+	int error;
 
 	client_limit_begin(&limit, &request->watch, "waiting for the answer", WATCH_TOTAL);
 	sending.limit = &limit;
 	task = async_create_task(send_body, &sending);
-	error = task ? await_head_meanwhile(&sending) : async_error_code();
+	error = task ? await_client_head(response, &sending.go) : async_error_code();
 	sending.limit = NULL;
 	error = (int)client_limit_end(&limit, error);
 	if (!task)
@@ -306,9 +304,8 @@ int await_upload(struct async_outgoing *request, struct async_response *response
 	if (!sending.done && (error || response->head.status >= 300 || is_unwanted(&sending)))
 		async_task_cancel(task);
 	if (!sending.done && !error && response->head.status < 300) {
-		ended = await_rest(&sending, task);
+		error = await_rest(&sending, task);
 		response->unsent = sending.error != 0;
-		error = ended;
 	} else {
 		await_task(task);
 	}

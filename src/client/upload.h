@@ -3,6 +3,7 @@
 #ifndef CLIENT_UPLOAD_H
 #define CLIENT_UPLOAD_H
 
+#include <sys/stat.h>
 #include <await/call.h>
 #include "http/codec.h"
 
@@ -38,6 +39,11 @@ struct client_upload {
 struct client_encoder *client_encoder_new(enum http_coding coding, const async_source *from,
 					  async_source *source);
 void client_encoder_free(struct client_encoder *encoder);
+
+/* What a file is called behind the directories of its path. */
+const char *client_file_name(const char *path);
+/* 0, or -EINVAL with a text. */
+int client_check_regular(const struct stat *status, const char *path);
 
 /* form_data.c: the form as a body, in upload->data or upload->source. */
 int await_form_data_begin(struct client_upload *upload, async_form_data *form);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 #include <await/run.h>
 #include "client/client.h"
 
@@ -92,25 +91,11 @@ const char *async_call_phase_name(enum async_call_phase phase)
 	return (unsigned int)phase < ASYNC_CALL_PHASES ? names[phase] : "?";
 }
 
-void client_error_text(char *text, size_t size)
-{
-	const char *what = strerrordesc_np(-async_error_code());
-	size_t used;
-	char *end;
-
-	snprintf(text, size, "%s", async_error());
-	used = what ? strlen(what) : 0;
-	for (end = used ? strstr(text, what) : NULL; end; end = strstr(end + 1, what)) {
-		if (end - text >= 2 && !memcmp(end - 2, ": ", 2) && end[used] == ' ')
-			end[-2] = '\0';
-	}
-}
-
 int client_blame(const async_url *url, int error)
 {
 	char text[400];
 
-	client_error_text(text, sizeof text);
+	async_error_words_(text, sizeof text);
 	return async_fail(error, "%.*s: %s", ASYNC_URL_PART(async_url_authority(url)), text);
 }
 

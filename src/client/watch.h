@@ -38,8 +38,6 @@ void client_watch_phase(struct client_watch *watch, enum async_call_phase phase)
 /* It has failed, in the phase that it is in. Returns the error. */
 int client_watch_failed(struct client_watch *watch, int error);
 
-/* The last error's text without its number, which async_fail adds again. */
-void client_error_text(char *text, size_t size);
 /* The same error; its text begins with who is to blame. */
 int client_blame(const async_url *url, int error);
 

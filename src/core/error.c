@@ -40,6 +40,14 @@ void thread_forget_error(void)
 	spare_text[0] = '\0';
 }
 
+/* What stands behind every text: ": Connection refused (ECONNREFUSED)". */
+static void describe(int error, char *text, size_t size)
+{
+	const char *what = strerrordesc_np(-error);
+
+	snprintf(text, size, ": %s (%s)", what ? what : "failure", error_name(error));
+}
+
 static int fail_va(struct async_task *task, int error, const char *format, va_list arguments)
 {
 	char *text = text_of_task(task);
@@ -48,12 +56,8 @@ static int fail_va(struct async_task *task, int error, const char *format, va_li
 	*(task ? &task->error_code : &spare_code) = error;
 
 	length = vsnprintf(text, ERROR_TEXT_BYTES, format, arguments);
-	if (length >= 0 && length < ERROR_TEXT_BYTES - 1) {
-		const char *what = strerrordesc_np(-error);
-
-		snprintf(text + length, (size_t)(ERROR_TEXT_BYTES - length), ": %s (%s)",
-			 what ? what : "failure", error_name(error));
-	}
+	if (length >= 0 && length < ERROR_TEXT_BYTES - 1)
+		describe(error, text + length, (size_t)(ERROR_TEXT_BYTES - length));
 	errno = saved;
 	return error;
 }
@@ -155,4 +159,17 @@ const char *async_error(void)
 	if (task->failed_error)
 		tell_operation(task);
 	return task->error_text ? task->error_text : "";
+}
+
+void async_error_words_(char *text, size_t size)
+{
+	char described[128];
+	const char *whole = async_error();
+	size_t length = strlen(whole), tail;
+
+	describe(async_error_code(), described, sizeof described);
+	tail = strlen(described);
+	if (length >= tail && !strcmp(whole + length - tail, described))
+		length -= tail;
+	snprintf(text, size, "%.*s", (int)length, whole);
 }

@@ -41,6 +41,14 @@ char *arena_text(struct arena *arena, const char *text, size_t size)
 	return copy;
 }
 
+bool arena_keep(struct arena *arena, const char **text)
+{
+	if (!*text)
+		return true;
+	*text = arena_text(arena, *text, strlen(*text));
+	return *text;
+}
+
 char *arena_lower(struct arena *arena, const char *text, size_t size)
 {
 	char *copy = arena_text(arena, text, size);

@@ -7,6 +7,7 @@
 #ifndef HTTP_ARENA_H
 #define HTTP_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,7 +63,9 @@ static inline char *arena_bytes(struct arena *arena, size_t size)
 
 /* A copy with a zero byte behind. */
 char *arena_text(struct arena *arena, const char *text, size_t size);
-/* The same in small letters (ASCII). */
+/* Put a copy in the place of the text, or leave NULL. false: no memory. */
+bool arena_keep(struct arena *arena, const char **text);
+/* The same as arena_text in small letters (ASCII). */
 char *arena_lower(struct arena *arena, const char *text, size_t size);
 /* 0 or -ENOMEM. */
 int arena_on_end(struct arena *arena, void (*call)(void *arg), void *arg);

@@ -10,7 +10,10 @@
 #include <sys/types.h>
 #include "http/codec.h"
 
-enum { BODY_CODING_BYTES = 16384 };
+enum {
+	BODY_CODING_BYTES = 16384,
+	BODY_CODING_RATIO = 1100, /* the default of the option `body_ratio` */
+};
 
 struct body_coding {
 	struct http_decoder *decoder;

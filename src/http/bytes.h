@@ -40,6 +40,16 @@ static inline char byte_lower(char byte)
 	return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
 }
 
+/* FNV-1a, for tables whose keys cannot be chosen in numbers that hurt. */
+static inline uint32_t bytes_hash(const char *data, size_t size)
+{
+	uint32_t hash = 2166136261u;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ (unsigned char)data[i]) * 16777619u;
+	return hash;
+}
+
 /* The same but for the case of ASCII letters. */
 static inline bool bytes_same(const char *a, const char *b, size_t size)
 {

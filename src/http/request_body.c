@@ -10,8 +10,6 @@
 #include "http/body_coding.h"
 #include "http/server.h"
 
-enum { BODY_RATIO = 1100 };
-
 void request_body_over(struct async_request *request)
 {
 	request->body_ended = request->body_over = true;
@@ -57,7 +55,7 @@ uint32_t request_body_ratio(const struct async_request *request)
 			     request->app ? request->app->options.body_ratio :
 					    0;
 
-	return ratio == UINT_MAX ? 0 : ratio ? ratio : BODY_RATIO;
+	return ratio == UINT_MAX ? 0 : ratio ? ratio : BODY_CODING_RATIO;
 }
 
 /* The first time: does it have to be decoded? */
