@@ -35,7 +35,9 @@ all:
 	@$(call configure,build) > /dev/null
 	@$(call compile,build)
 
-demo: all
+demo:
+	@$(call configure,build) > /dev/null
+	@$(call compile,build,--target demo_programs)
 	@sh examples/demo/run.sh build
 
 bench: all
