@@ -35,13 +35,9 @@ static int resolve(const char *host, uint16_t at, async_addresses *addresses, vo
 
 static const char *fetch(const async_session_options *options, const char *url)
 {
-	static char text[400];
 	async_session *session = async_session_new(options);
-	async_response *answer = await_session_get(session, url);
-	const char *body = await_response_text(answer);
+	const char *text = take_answer(await_session_get(session, url));
 
-	snprintf(text, sizeof text, "%s", body ? body : async_error());
-	async_response_free(answer);
 	CHECK_INT(await_session_close(session), 0);
 	return text;
 }

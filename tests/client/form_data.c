@@ -60,14 +60,9 @@ static void end(void)
 
 static const char *post(const char *target, async_form_data *form)
 {
-	static char text[1000];
 	async_call call = { .form = form };
-	async_response *answer = await_http_request(site.session, "POST", target, &call);
-	const char *body = await_response_text(answer);
 
-	snprintf(text, sizeof text, "%s", body ? body : async_error());
-	async_response_free(answer);
-	return text;
+	return take_answer(await_http_request(site.session, "POST", target, &call));
 }
 
 TEST_TASK(fields_are_urlencoded, "H09")

@@ -167,13 +167,7 @@ static void end(void)
 
 static const char *fetch(async_session *session, const char *url, const async_call *call)
 {
-	static char text[300];
-	async_response *answer = await_http_request(session, "GET", url, call);
-	const char *body = await_response_text(answer);
-
-	snprintf(text, sizeof text, "%s", body ? body : async_error());
-	async_response_free(answer);
-	return text;
+	return take_answer(await_http_request(session, "GET", url, call));
 }
 
 static const char *with(const char *scheme, const char *login)

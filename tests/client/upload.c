@@ -68,13 +68,7 @@ static void end(void)
 
 static const char *put_to(const char *target, const async_call *call)
 {
-	static char text[300];
-	async_response *answer = await_http_request(site.session, "PUT", target, call);
-	const char *body = await_response_text(answer);
-
-	snprintf(text, sizeof text, "%s", body ? body : async_error());
-	async_response_free(answer);
-	return text;
+	return take_answer(await_http_request(site.session, "PUT", target, call));
 }
 
 TEST_TASK(bytes_small_and_large, "H10 H04 H07")

@@ -66,14 +66,11 @@ static void end(void)
 
 static const char *text_of(const char *url)
 {
-	static char text[200];
 	async_response *answer = await_session_get(site.session, url);
 	const char *body = await_response_text(answer);
 
 	CHECK(body == await_response_text(answer) || !body);
-	snprintf(text, sizeof text, "%s", body ? body : async_error());
-	async_response_free(answer);
-	return text;
+	return take_answer(answer);
 }
 
 TEST_TASK_WITH(text_by_its_charset, "H15 Z26", .may_leak = 1)

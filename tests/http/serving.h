@@ -175,4 +175,16 @@ static inline const char *get(const async_http_server *server, const char *targe
 	return ask(server, text);
 }
 
+/* The body of an answer to a client as text, or why there is none; frees the answer. What came is in
+ * memory that the next call uses again. */
+static inline const char *take_answer(async_response *answer)
+{
+	static char text[1000];
+	const char *body = await_response_text(answer);
+
+	snprintf(text, sizeof text, "%s", body ? body : async_error());
+	async_response_free(answer);
+	return text;
+}
+
 #endif
