@@ -122,9 +122,13 @@ static int add_query(struct async_outgoing *request)
 	async_query query = { 0 };
 	int error = 0;
 
-	for (size_t i = 0; i < request->call->query_count && !error; i++)
-		error = async_query_add(&query, request->call->query[i].name,
-					request->call->query[i].value);
+	for (size_t i = 0; i < request->call->query_count && !error; i++) {
+		const async_http_field *pair = &request->call->query[i];
+
+		error = pair->name && pair->value ?
+				async_query_add(&query, pair->name, pair->value) :
+				async_fail(-EINVAL, "a pair of the query without a name or value");
+	}
 	if (!error && query.size)
 		error = async_url_append_query(&request->url, query.data);
 	async_query_free(&query);

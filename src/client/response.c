@@ -221,8 +221,11 @@ static int make_head(struct async_response *response, int status, const async_ht
 	struct http_writer writer;
 	ssize_t n;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (!fields[i].name || !fields[i].value)
+			return async_fail(-EINVAL, "a field without a name, or without a value");
 		room += strlen(fields[i].name) + strlen(fields[i].value) + 4;
+	}
 	response->block = arena_bytes(&response->arena, room + 1);
 	if (!response->block)
 		return async_fail(-ENOMEM, "no memory for an answer");

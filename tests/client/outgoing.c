@@ -53,13 +53,7 @@ static void begin(void)
 static const char *ask_for(async_session *session, const char *method, const char *target,
 			   const async_call *call)
 {
-	static char text[400];
-	async_response *answer = await_http_request(session, method, target, call);
-	const char *body = await_response_text(answer);
-
-	snprintf(text, sizeof text, "%s", body ? body : async_error());
-	async_response_free(answer);
-	return text;
+	return take_answer(await_http_request(session, method, target, call));
 }
 
 /* ---- Middlewares ---- */
@@ -167,6 +161,29 @@ TEST_TASK(a_middleware_changes_what_is_asked, "H42")
 	CHECK_INT(tries, 2);
 	await_session_close(session);
 	await_http_close(site.http);
+}
+
+static async_response *await_half(async_outgoing *request, void *arg)
+{
+	async_http_field field = { "X-From", NULL };
+
+	(void)arg;
+	return async_outgoing_answer(request, 200, &field, 1, NULL, 0);
+}
+
+TEST_TASK(fields_and_pairs_have_two_halves, "H42 H05")
+{
+	async_client_middleware half = { await_half, NULL };
+	async_http_field field = { "a", NULL };
+	async_session *session = async_session_new(NULL);
+	async_call call = { .query = &field, .query_count = 1 };
+
+	CHECK(!await_http_request(session, "GET", "http://nowhere.invalid/", &call));
+	CHECK_INT(async_error_code(), -EINVAL);
+	call = (async_call){ .middlewares = &half, .middleware_count = 1 };
+	CHECK(!await_http_request(session, "GET", "http://nowhere.invalid/", &call));
+	CHECK_INT(async_error_code(), -EINVAL);
+	CHECK_INT(await_session_close(session), 0);
 }
 
 TEST_TASK(a_middleware_answers, "H42")
