@@ -115,6 +115,11 @@ struct async_response {
 
 struct async_outgoing;
 
+/* outgoing.c */
+/* The first of that name, letters of either case, or NULL. */
+const async_http_field *client_find_field(const async_http_field *fields, size_t count,
+					  const char *name);
+
 /* pool.c */
 /* Wait for the right to a connection to where the request goes, and take one that is idle or NULL
  * in *link: then it is to be made. 0, or an error: then there is no right. */

@@ -10,6 +10,7 @@
 #include "client/challenge.h"
 #include "client/digest.h"
 #include "http/bytes.h"
+#include "http/cookie.h"
 #include "http/field.h"
 
 enum {
@@ -350,13 +351,12 @@ int digest_take_next_nonce(struct digest_challenge *challenge, const char *text,
 
 /* ---- Where it is good ---- */
 
-/* `prefix` is the whole path or ends before a slash. */
-static bool lies_below(async_url_part path, async_url_part prefix)
+/* Whether a path lies below another is asked as for cookies. */
+static bool lies_below(const async_url *url, const async_url *domain)
 {
-	if (prefix.size > path.size || memcmp(path.data, prefix.data, prefix.size) != 0)
-		return false;
-	return prefix.size == path.size || prefix.data[prefix.size - 1] == '/' ||
-	       path.data[prefix.size] == '/';
+	async_url_part path = async_url_path(url), prefix = async_url_path(domain);
+
+	return http_cookie_path_match(path.data, path.size, prefix.data, prefix.size);
 }
 
 bool digest_covers(const struct digest_challenge *challenge, const async_url *url)
@@ -365,7 +365,7 @@ bool digest_covers(const struct digest_challenge *challenge, const async_url *ur
 		return async_url_same_origin(&challenge->domains[0], url);
 	for (size_t i = 1; i < challenge->domain_count; i++) {
 		if (async_url_same_origin(&challenge->domains[i], url) &&
-		    lies_below(async_url_path(url), async_url_path(&challenge->domains[i])))
+		    lies_below(url, &challenge->domains[i]))
 			return true;
 	}
 	return false;

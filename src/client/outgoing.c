@@ -17,7 +17,8 @@ static bool is_secret(const char *name)
 	       !strcasecmp(name, "Proxy-Authorization");
 }
 
-static const async_http_field *find(const async_http_field *fields, size_t count, const char *name)
+const async_http_field *client_find_field(const async_http_field *fields, size_t count,
+					  const char *name)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (!strcasecmp(fields[i].name, name))
@@ -28,7 +29,8 @@ static const async_http_field *find(const async_http_field *fields, size_t count
 
 const char *client_field(const struct async_outgoing *request, const char *name)
 {
-	const async_http_field *field = find(request->fields, request->field_count, name);
+	const async_http_field *field =
+		client_find_field(request->fields, request->field_count, name);
 
 	if (!field)
 		return NULL;
@@ -63,7 +65,7 @@ static int add_list(struct async_outgoing *request, const async_http_field *list
 		if (!list[i].name)
 			return async_fail(-EINVAL, "a field without a name");
 		if ((request->same_origin || !is_secret(list[i].name)) &&
-		    !find(instead, instead_count, list[i].name))
+		    !client_find_field(instead, instead_count, list[i].name))
 			error = client_field_add(request, list[i].name, list[i].value);
 		if (error)
 			return error;
@@ -202,7 +204,8 @@ const async_url *async_outgoing_url(const async_outgoing *request)
 
 const char *async_outgoing_header(const async_outgoing *request, const char *name)
 {
-	const async_http_field *field = find(request->fields, request->field_count, name);
+	const async_http_field *field =
+		client_find_field(request->fields, request->field_count, name);
 
 	return field ? field->value : NULL;
 }

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <await/scope.h>
 #include "base/base.h"
+#include "client/client.h"
 #include "client/tunnel.h"
 #include "http/html.h"
 #include "http/write.h"
@@ -14,11 +14,7 @@ enum { REQUEST_BYTES = 1024, SHOWN_BYTES = 80 };
 
 static bool is_given(const struct tunnel_request *request, const char *name)
 {
-	for (size_t i = 0; i < request->field_count; i++) {
-		if (!strcasecmp(request->fields[i].name, name))
-			return true;
-	}
-	return false;
+	return client_find_field(request->fields, request->field_count, name);
 }
 
 static int check_request(const struct tunnel_request *request)
