@@ -79,6 +79,8 @@ ASYNC_API ssize_t await_writev(int fd, const struct iovec *vector, int count);
 /* Wait until one of `events` (POLLIN, POLLOUT) holds; returns those that do, with POLLERR and
  * POLLHUP. */
 ASYNC_API int await_poll(int fd, int events);
+/* The same without waiting, as poll(2): 0 when none holds. -EBADF. */
+ASYNC_API int async_try_poll(int fd, int events);
 
 /*
  * Send `count` bytes of a file (0: up to its end) from `offset` through a stream socket with

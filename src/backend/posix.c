@@ -109,6 +109,17 @@ int posix_getsockopt(struct async_loop *loop, int fd, int level, int name, void 
 	return getsockopt(fd, level, name, value, length) ? -errno : 0;
 }
 
+int posix_try_poll(struct async_loop *loop, int fd, int events)
+{
+	struct pollfd look = { .fd = fd, .events = (short)events };
+
+	(void)loop;
+	while (poll(&look, 1, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return look.revents & POLLNVAL ? -EBADF : look.revents;
+}
+
 uint64_t posix_random(struct async_loop *loop)
 {
 	uint64_t number = 0;

@@ -28,12 +28,13 @@ int posix_setsockopt(struct async_loop *loop, int fd, int level, int name, const
 		     socklen_t length);
 int posix_getsockopt(struct async_loop *loop, int fd, int level, int name, void *value,
 		     socklen_t *length);
+int posix_try_poll(struct async_loop *loop, int fd, int events);
 uint64_t posix_random(struct async_loop *loop);
 
 #define POSIX_SOCKETS                                                                             \
 	.wake = posix_wake, .socket = posix_socket, .socketpair = posix_socketpair,               \
 	.bind = posix_bind, .listen = posix_listen, .shutdown = posix_shutdown,                   \
 	.getname = posix_getname, .setsockopt = posix_setsockopt, .getsockopt = posix_getsockopt, \
-	.random = posix_random
+	.try_poll = posix_try_poll, .random = posix_random
 
 #endif

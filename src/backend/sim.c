@@ -245,6 +245,7 @@ const struct backend backend_sim = {
 	.getname = sim_getname,
 	.setsockopt = sim_setsockopt,
 	.getsockopt = sim_getsockopt,
+	.try_poll = sim_try_poll,
 	.shut = sim_shut,
 	.random = sim_random,
 };

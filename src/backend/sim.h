@@ -202,6 +202,7 @@ void sim_observe(struct async_loop *loop, sim_observer *observer, void *arg);
 
 /* sim_operation.c */
 int64_t sim_start(struct async_loop *loop, struct operation *operation);
+int sim_try_poll(struct async_loop *loop, int fd, int events);
 void sim_cancel(struct async_loop *loop, struct operation *operation, int error);
 int64_t sim_attempt(struct sim *sim, struct sim_socket *socket, struct operation *operation);
 /* Something about the socket changed: complete what can be completed. */

@@ -152,6 +152,18 @@ static bool is_struck(struct sim *sim, const struct sim_socket *socket,
 	       sim_chance(sim, sim->world.reset);
 }
 
+int sim_try_poll(struct async_loop *loop, int fd, int events)
+{
+	struct sim *sim = sim_of(loop);
+	struct sim_socket *socket = sim_socket_at(sim, fd);
+	int ready;
+
+	if (!socket)
+		return fd < SIM_FIRST_FD ? posix_try_poll(loop, fd, events) : -EBADF;
+	ready = attempt_poll(sim, socket, events);
+	return ready == -EAGAIN ? 0 : ready;
+}
+
 int64_t sim_start(struct async_loop *loop, struct operation *operation)
 {
 	struct sim *sim = sim_of(loop);

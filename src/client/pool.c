@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <await/net.h>
 #include <await/run.h>
 #include "base/base.h"
@@ -214,20 +213,14 @@ static void make_room(struct async_session *session)
 }
 
 /* The server may have closed it meanwhile, or said something that nobody asked for: with TLS that
- * is its close_notify, most likely. A look that takes nothing and does not wait; in simulation
- * there is no kernel to ask. */
+ * is its close_notify, most likely. */
 static bool is_alive(const struct client_link *link)
 {
-	int fd = async_stream_descriptor(link->stream);
-	char byte;
-	ssize_t n;
+	int fd = async_stream_descriptor(link->stream); /* none for TLS in TLS */
 
 	if (async_stream_readable(link->stream) || async_stream_at_eof(link->stream))
 		return false;
-	if (fd < 0 || !strcmp(async_backend_name(), "sim"))
-		return true;
-	n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-	return n < 0 && (errno == EAGAIN || errno == EINTR);
+	return fd < 0 || async_try_poll(fd, POLLIN) == 0;
 }
 
 static struct client_link *take_idle(struct client_host *host)

@@ -137,6 +137,8 @@ struct backend {
 			  socklen_t length);
 	int (*getsockopt)(struct async_loop *loop, int fd, int level, int name, void *value,
 			  socklen_t *length);
+	/* What await_poll would return, or 0 where it would wait. */
+	int (*try_poll)(struct async_loop *loop, int fd, int events);
 	/* Close a descriptor; operations under way on it complete with -EBADF. */
 	int (*shut)(struct async_loop *loop, int fd);
 	uint64_t (*random)(struct async_loop *loop);

@@ -210,6 +210,15 @@ int await_poll(int fd, int events)
 	return (int)run(operation);
 }
 
+int async_try_poll(int fd, int events)
+{
+	struct async_loop *loop = loop_of_thread();
+
+	if (fd < 0)
+		return fd;
+	return loop ? loop->backend->try_poll(loop, fd, events) : -ENOMEM;
+}
+
 int await_accept_from(int fd, struct sockaddr *address, socklen_t *length)
 {
 	int64_t result;

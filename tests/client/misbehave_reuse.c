@@ -47,7 +47,7 @@ TEST_TASK(what_lies_behind_an_answer, "H20 H29")
 }
 
 /* It may come later, and is found when the connection is looked at before it is used again. */
-TEST_TASK_WITH(what_comes_behind_an_answer, "H20 H29", .backends = REAL_BACKENDS)
+TEST_TASK(what_comes_behind_an_answer, "H20 H29")
 {
 	ask_twice("GET", ANSWER PLANTED, 1, 0.3);
 	ask_twice("HEAD", OK "Content-Length: 5\r\n\r\nright" PLANTED, 1, 0.3);

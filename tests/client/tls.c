@@ -248,7 +248,7 @@ TEST_TASK(what_lies_behind_an_answer_with_tls, "H20 H29")
 }
 
 /* A POST cannot be tried again, so that it is not sent where nobody listens any more. */
-TEST_TASK_WITH(a_kept_connection_that_was_closed_with_tls, "H27 H29", .backends = REAL_BACKENDS)
+TEST_TASK(a_kept_connection_that_was_closed_with_tls, "H27 H29")
 {
 	ask_keeper("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nright", true, "POST", 2);
 }

@@ -165,6 +165,27 @@ TEST_TASK(poll_tells_what_holds, "F08")
 	close_pair();
 }
 
+TEST_TASK(try_poll_tells_what_holds_now, "F08")
+{
+	char data[4];
+
+	make_pair();
+	CHECK_INT(async_try_poll(pair[0], POLLIN), 0);
+	CHECK_INT(async_try_poll(pair[0], POLLIN | POLLOUT), POLLOUT);
+	CHECK_INT(await_send(pair[1], "x", 1), 1);
+	CHECK_INT(await_poll(pair[0], POLLIN), POLLIN);
+	CHECK_INT(async_try_poll(pair[0], POLLIN | POLLOUT), POLLIN | POLLOUT);
+	CHECK_INT(await_recv(pair[0], data, sizeof data), 1);
+	CHECK_INT(async_try_poll(pair[0], POLLIN), 0);
+	async_close(pair[1]);
+	CHECK(await_poll(pair[0], POLLIN) & POLLIN);
+	CHECK(async_try_poll(pair[0], POLLIN) & POLLIN); /* the end */
+	async_close(pair[0]);
+	CHECK_INT(async_try_poll(pair[0], POLLIN), -EBADF);
+	CHECK_INT(async_try_poll(1000, POLLIN), -EBADF);
+	CHECK_INT(async_try_poll(-EMFILE, POLLIN), -EMFILE);
+}
+
 TEST_TASK(cancelled_recv_consumes_nothing, "F07 E06 D08")
 {
 	char data[10];
