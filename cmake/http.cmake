@@ -21,7 +21,8 @@ set(http_dependencies
 	"crypto|openssl/evp.h|crypto|libssl-dev|no digest authentication")
 
 file(GLOB http_sources CONFIGURE_DEPENDS
-	${CMAKE_SOURCE_DIR}/src/http/*.c ${CMAKE_SOURCE_DIR}/src/client/*.c)
+	${CMAKE_SOURCE_DIR}/src/url/*.c ${CMAKE_SOURCE_DIR}/src/http/*.c
+	${CMAKE_SOURCE_DIR}/src/server/*.c ${CMAKE_SOURCE_DIR}/src/client/*.c)
 set(http_includes)
 set(http_libraries)     # where they lie on this machine
 set(http_library_names) # and by name: the package may be used on another

@@ -5,7 +5,7 @@
 
 file(GLOB_RECURSE library_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*.c)
 # Libraries of their own: cmake/names.cmake, cmake/tls.cmake, cmake/http.cmake.
-list(FILTER library_sources EXCLUDE REGEX "/src/(names|tls|http|client)/")
+list(FILTER library_sources EXCLUDE REGEX "/src/(names|tls|url|http|server|client)/")
 if(NOT library_sources)
 	message(FATAL_ERROR "no sources under src/")
 endif()

@@ -26,8 +26,8 @@ function(add_test_program name source)
 		target_link_libraries(${name} PRIVATE await_names_internal)
 	endif()
 	# And the HTTP library.
-	file(STRINGS ${source} http_used REGEX "await/(url|http)|\"(http|client)/" LIMIT_COUNT 1)
-	if(http_used OR source MATCHES "/tests/(http|client)/")
+	file(STRINGS ${source} http_used REGEX "await/(url|http)|\"(url|http|server|client)/" LIMIT_COUNT 1)
+	if(http_used OR source MATCHES "/tests/(url|http|server|client)/")
 		target_link_libraries(${name} PRIVATE await_http_internal)
 	endif()
 	# And the TLS library, for clients too, with OpenSSL itself, which makes the tests' certificates.

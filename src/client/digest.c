@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "client/digest.h"
 #include "http/bytes.h"
-#include "http/url.h"
+#include "url/url.h"
 
 enum { PIECES = 11 };
 

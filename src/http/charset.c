@@ -12,7 +12,7 @@
 #include <string.h>
 #include "http/charset.h"
 #include "http/html.h"
-#include "http/url.h"
+#include "url/url.h"
 
 bool charset_is_utf8(const char *charset)
 {

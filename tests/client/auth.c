@@ -2,7 +2,7 @@
 /* Who asks: cookies, logins of URLs, of .netrc, by digest, with a server that checks. */
 #include <errno.h>
 #include "client/digest.h"
-#include "http/serving.h"
+#include "server/serving.h"
 
 static async_http_server *http, *other;
 static char base[64], other_base[64];

@@ -2,7 +2,7 @@
 /* Where and how connections are made: resolvers, addresses, sockets, unix. */
 #include <errno.h>
 #include <netinet/in.h>
-#include "http/serving.h"
+#include "server/serving.h"
 
 static async_http_server *http;
 static uint16_t port;

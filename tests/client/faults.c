@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 #include "fault.h"
-#include "http/serving.h"
+#include "server/serving.h"
 
 static struct {
 	async_http_server *http;

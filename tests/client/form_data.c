@@ -2,7 +2,7 @@
 /* Forms, sent to a server that reads them. */
 #include <errno.h>
 #include "fault.h"
-#include "http/serving.h"
+#include "server/serving.h"
 
 /* Each field as "name=value", each file as "name@filename(type)=size". */
 static int list(async_request *request, void *arg)

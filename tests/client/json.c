@@ -2,7 +2,7 @@
 /* JSON to a server and back. */
 #include <errno.h>
 #include <jansson.h>
-#include "http/serving.h"
+#include "server/serving.h"
 
 static int add(async_request *request, void *arg)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Middlewares of the client, and what sessions add to requests. */
 #include <errno.h>
-#include "http/serving.h"
+#include "server/serving.h"
 #include "talker.h"
 
 /* Method, target, the fields that the tests care for, and the body. */

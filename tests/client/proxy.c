@@ -3,7 +3,7 @@
  * HTTP and SOCKS proxies do; real ones are in tests/system/proxies.sh. */
 #include <errno.h>
 #include <arpa/inet.h>
-#include "http/serving.h"
+#include "server/serving.h"
 #include "joining.h"
 
 static struct {

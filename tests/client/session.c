@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <math.h>
 #include "http/codec.h"
-#include "http/serving.h"
+#include "server/serving.h"
 
 static int connections, requests_seen, in_flight, most_in_flight;
 

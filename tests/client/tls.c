@@ -2,7 +2,7 @@
 /* The HTTP client over TLS: whom it trusts, and what it says when it does not. */
 #include <errno.h>
 #include "base/base.h"
-#include "http/serving.h"
+#include "server/serving.h"
 #include "talker.h"
 #include "tls/ends.h"
 

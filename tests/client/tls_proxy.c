@@ -2,7 +2,7 @@
 /* https through proxies: tunnels by CONNECT in plain HTTP and in TLS, and what goes wrong in them. */
 #include <errno.h>
 #include "base/base.h"
-#include "http/serving.h"
+#include "server/serving.h"
 #include "joining.h"
 #include "talker.h"
 #include "tls/ends.h"

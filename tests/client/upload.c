@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include "fault.h"
 #include "http/codec.h"
-#include "http/serving.h"
+#include "server/serving.h"
 #include "talker.h"
 
 /* How the body came, how long it is, and a sum over it. */

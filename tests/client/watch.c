@@ -2,7 +2,7 @@
 /* Who looks on: traces, and the facts of a call. */
 #include <errno.h>
 #include <math.h>
-#include "http/serving.h"
+#include "server/serving.h"
 #include "talker.h"
 
 static const char *const names[] = { "start",	   "headers",  "sent",	  "redirect",	"end",

@@ -2,7 +2,7 @@
 /* Bodies of answers: as text, by line, into files, into other requests. */
 #include <errno.h>
 #include <fcntl.h>
-#include "http/serving.h"
+#include "server/serving.h"
 
 static int typed(async_request *request, void *body)
 {

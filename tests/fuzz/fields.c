@@ -6,7 +6,7 @@
 #include "h1.h"
 #include "http/accept.h"
 #include "http/form.h"
-#include "http/route.h"
+#include "server/route.h"
 #include "http/validator.h"
 #include "http/write.h"
 

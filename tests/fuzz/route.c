@@ -6,8 +6,8 @@
  */
 #define _GNU_SOURCE
 #include "h1.h"
-#include "http/route.h"
-#include "http/route_pattern.h"
+#include "server/route.h"
+#include "server/route_pattern.h"
 
 static void loop_and_expression(const char *text, const char *sent, size_t sent_size)
 {

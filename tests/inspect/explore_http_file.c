@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <await/http_test.h>
 #include "fault.h"
-#include "http/serving.h"
+#include "server/serving.h"
 #include "inspect/explore.h"
 
 static char *site;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* HTTP over TLS: a server that speaks it, and one that is spoken to so by mistake. */
 #include <errno.h>
-#include "http/serving.h"
+#include "server/serving.h"
 #include "ends.h"
 
 #define GOOD .identity = { .certificate = server.pem, .key = server.key_pem }
