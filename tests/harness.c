@@ -50,6 +50,7 @@ enum {
 	/* Above what cases use, so that those which count or exhaust numbers do not meet it. */
 	SCAN_FD = 900,
 	DESCRIPTORS_MAX = 4096,
+	DESCRIPTORS_WANTED = 20000,
 	/* Threads that were told to end, and closes under way in the kernel, get this long. */
 	SETTLE_MS = 300,
 };
@@ -313,6 +314,17 @@ static void run_body(struct test_case *test)
 	}
 }
 
+/* A login's 1,024 are too few for some cases; most may raise it. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= DESCRIPTORS_WANTED)
+		return;
+	limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void prepare_child(const char *backend, const char *chosen, int output)
 {
 	static char stdout_buffer[BUFSIZ];
@@ -325,6 +337,7 @@ static void prepare_child(const char *backend, const char *chosen, int output)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setrlimit(RLIMIT_CORE, &no_core);
+	raise_descriptors();
 	dup2(null, STDIN_FILENO);
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);

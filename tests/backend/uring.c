@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include "fault.h"
 #include "harness.h"
@@ -76,6 +77,18 @@ TEST_WITH(every_combination_of_features, "X23 A03", .backends = BACKEND_URING)
 		options.without = without[i];
 		CHECK_INT(async_run_with(&options, everything, NULL), 0);
 	}
+}
+
+TEST_WITH(a_limit_of_locked_memory, "X23 X19", .backends = BACKEND_URING)
+{
+	async_options options = { .backend = "uring" };
+
+	CHECK(!setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ 64 << 10, 64 << 10 }));
+	if (!fault_inject("io_uring_setup", 1, ENOMEM))
+		SKIP("no fault injection here");
+	CHECK_INT(async_run_with(&options, everything, NULL), -ENOMEM);
+	fault_clear();
+	CHECK_TEXT_HAS(async_error(), "may take 64 KiB in all (RLIMIT_MEMLOCK, `ulimit -l`)");
 }
 
 TEST_WITH(epoll_without_the_newest_call, "A03", .backends = BACKEND_EPOLL)
