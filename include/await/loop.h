@@ -52,6 +52,8 @@ ASYNC_API int async_call_threadsafe(async_loop *loop, async_handle *handle,
  */
 ASYNC_API void *async_loop_value(const void *key);
 ASYNC_API int async_loop_set_value(const void *key, void *value, void (*free_value)(void *value));
+/* Take it out again: it is the caller's now, and free_value does not run. NULL: there is none. */
+ASYNC_API void *async_loop_take_value(const void *key);
 
 typedef void async_watch_fn(int fd, int events, void *arg);
 

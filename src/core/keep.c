@@ -44,6 +44,23 @@ int async_loop_set_value(const void *key, void *value, void (*free_value)(void *
 	return add(&loop->values, key, value, free_value);
 }
 
+void *async_loop_take_value(const void *key)
+{
+	struct async_loop *loop = loop_of_thread();
+	struct loop_value **place = loop ? &loop->values : NULL, *entry;
+	void *value;
+
+	while (place && *place && (*place)->key != key)
+		place = &(*place)->older;
+	if (!place || !*place)
+		return NULL;
+	entry = *place;
+	value = entry->value;
+	*place = entry->older;
+	free(entry);
+	return value;
+}
+
 /* What is left open is ended after the values, which may hold some of it and close it themselves. */
 struct async_waiters_ *loop_list(const void *key, void (*end)(void *list))
 {

@@ -49,12 +49,14 @@ struct http_loop *http_loop_of(struct async_http_server *server)
 {
 	struct http_loop *loop = async_loop_value(server);
 
-	if (loop)
+	if (loop && loop->number == server->number)
 		return loop;
+	if (loop) /* of one that lay there and ended on another loop */
+		http_loop_end(server);
 	loop = calloc(1, sizeof *loop);
 	if (!loop)
 		return NULL;
-	loop->server = server;
+	loop->number = server->number;
 	loop->tick_seconds = tick_of(&server->options);
 	loop->date_until = -INFINITY;
 	if (async_loop_set_value(server, loop, loop_free)) {
@@ -62,6 +64,14 @@ struct http_loop *http_loop_of(struct async_http_server *server)
 		return NULL;
 	}
 	return loop;
+}
+
+void http_loop_end(struct async_http_server *server)
+{
+	struct http_loop *loop = async_loop_take_value(server);
+
+	if (loop)
+		loop_free(loop);
 }
 
 struct async_semaphore *http_loop_gate(struct http_loop *loop, const struct app_route *route)

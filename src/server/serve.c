@@ -109,6 +109,7 @@ static const char *address_of(const struct async_http_server *http, const char *
 
 static void http_free(struct async_http_server *http)
 {
+	http_loop_end(http);
 	async_app_free(http->app);
 	free((void *)http->name);
 	free(http->access);
@@ -118,6 +119,7 @@ static void http_free(struct async_http_server *http)
 /* Takes the application in any case. NULL: async_error(). */
 static struct async_http_server *http_new(const async_http_options *options, async_app *app)
 {
+	static uint64_t servers;
 	struct async_http_server *http = calloc(1, sizeof *http);
 	int error;
 
@@ -126,6 +128,7 @@ static struct async_http_server *http_new(const async_http_options *options, asy
 		async_fail(-ENOMEM, "no memory for a server of HTTP");
 		return NULL;
 	}
+	http->number = __atomic_add_fetch(&servers, 1, __ATOMIC_RELAXED);
 	http->app = app;
 	error = app && app->served ? async_fail(-EBUSY, "the application is being served already") :
 				     app_freeze(app);

@@ -10,6 +10,7 @@
 #include "server/request.h"
 
 struct async_http_server {
+	uint64_t number;	    /* of all there have been: addresses come again */
 	async_http_options options; /* defaults filled in */
 	struct http_limits limits;
 	async_app *app;
@@ -38,7 +39,7 @@ struct http_wait {
 
 /* What a loop keeps for a server. */
 struct http_loop {
-	struct async_http_server *server;
+	uint64_t number; /* the server's */
 	struct async_waiters_ waits;
 	async_handle clock;
 	bool ticking;
@@ -54,6 +55,8 @@ enum { DATE_LINE_BYTES = 37 };
 /* loop.c */
 /* This loop's, made when it is first asked for. NULL: no memory. */
 struct http_loop *http_loop_of(struct async_http_server *server);
+/* The server ends: this loop's goes now, not with the loop. */
+void http_loop_end(struct async_http_server *server);
 /* From here to http_wait_end what happens in the scope has so many seconds. */
 void http_wait_begin(struct http_loop *loop, struct http_wait *wait, async_scope *scope,
 		     double seconds);

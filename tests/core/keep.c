@@ -41,6 +41,20 @@ TEST(values_go_with_their_loop_newest_first, "A01 A06")
 	CHECK_STR(order, "second latefirst");
 }
 
+TEST_TASK(a_value_that_was_taken_is_the_callers, "A01")
+{
+	CHECK(!async_loop_take_value(&first_key));
+	CHECK_INT(async_loop_set_value(&first_key, (char *)"first", note), 0);
+	CHECK_INT(async_loop_set_value(&second_key, (char *)"second", note), 0);
+	CHECK_STR(async_loop_take_value(&first_key), "first");
+	CHECK(!async_loop_value(&first_key));
+	CHECK_STR(async_loop_value(&second_key), "second");
+	CHECK_INT(async_loop_set_value(&first_key, (char *)"again", NULL), 0);
+	CHECK_STR(async_loop_take_value(&second_key), "second");
+	CHECK_STR(async_loop_take_value(&first_key), "again");
+	CHECK_STR(order, "");
+}
+
 TEST_TASK(values_need_memory, "A01")
 {
 	fault_inject("malloc", 1, ENOMEM);

@@ -207,6 +207,24 @@ TEST_TASK(an_application_is_served_once, "W01")
 	async_app_free(app);
 }
 
+/* On one loop, where the second most likely lies where the first did. */
+TEST_TASK_WITH(a_server_inherits_nothing_from_one_before, "W02 W36", .backends = BACKEND_SIM)
+{
+	const async_http_options patient = { .idle_seconds = 3000, .linger_seconds = 1000 };
+	const async_http_options hasty = { .head_seconds = 0.01, .linger_seconds = 0.01 };
+
+	for (int i = 0; i < 10; i++) {
+		async_http_server *server = serve_app(hello_app(), i % 2 ? &hasty : &patient);
+		double began = async_now();
+
+		CHECK_TEXT_HAS(get(server, "/"), "\r\n\r\nhello");
+		if (i % 2)
+			CHECK_TEXT_HAS(ask(server, "G"), " 408 ");
+		CHECK(async_now() - began < 0.5);
+		CHECK_INT(await_http_close(server), 0);
+	}
+}
+
 TEST_TASK(a_server_may_keep_its_name_to_itself, "W25")
 {
 	async_http_server *server = serve_app(hello_app(), &(async_http_options){ .name = "" });

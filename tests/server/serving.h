@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A server of HTTP and a client that writes bytes as they are: what the tests of the server share. */
-#ifndef TESTS_HTTP_SERVING_H
-#define TESTS_HTTP_SERVING_H
+#ifndef TESTS_SERVER_SERVING_H
+#define TESTS_SERVER_SERVING_H
 
 #include <fcntl.h>
 #include <iconv.h>
