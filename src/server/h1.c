@@ -265,9 +265,8 @@ int http1_serve(struct async_http_server *server, async_stream *stream)
 	h1.fields = server->limits.fields > FEW_FIELDS ?
 			    malloc(server->limits.fields * sizeof *h1.fields) :
 			    h1.few;
-	if (!h1.loop || !h1.fields)
-		return async_fail(-ENOMEM, "no memory for a connection");
-	result = serve(&h1);
+	result = h1.loop && h1.fields ? serve(&h1) :
+					async_fail(-ENOMEM, "no memory for a connection");
 	if (h1.fields != h1.few)
 		free(h1.fields);
 	return result;

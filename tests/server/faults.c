@@ -25,7 +25,7 @@ static int pass_on(async_request *request, void *arg)
 	return await_next(request);
 }
 
-static async_http_server *serve(void)
+static async_http_server *serve(const async_http_options *options)
 {
 	async_app *app = async_app_new(NULL), *sub = async_app_new(NULL);
 
@@ -33,7 +33,7 @@ static async_http_server *serve(void)
 		async_app_free(sub); /* nothing happens to one that is mounted */
 	async_middleware(app, pass_on, NULL);
 	async_route(app, "GET", "/", say, "hello");
-	return await_http_start(NULL, app, "127.0.0.1:0");
+	return await_http_start(options, app, "127.0.0.1:0");
 }
 
 static const char request[] = "POST /sub/a HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n"
@@ -59,7 +59,7 @@ static bool ask_in_trouble(async_http_server *server)
 
 static void fail_each(const char *call, int error, int most)
 {
-	async_http_server *server = serve();
+	async_http_server *server = serve(NULL);
 
 	CHECK(server);
 	CHECK(ask_in_trouble(server));
@@ -82,6 +82,28 @@ TEST_TASK_WITH(no_memory_for_a_request, "W32", .deadline = 40, .may_leak = 1)
 TEST_TASK_WITH(no_memory_that_is_cleared, "W32", .deadline = 40)
 {
 	fail_each("calloc", ENOMEM, 10);
+}
+
+/* What a loop keeps of a server is made with its first connection; room for so many fields is not
+ * on the task's stack. */
+TEST_TASK_WITH(no_memory_for_the_first_connection, "W32", .deadline = 40)
+{
+	static const char *const calls[] = { "calloc", "malloc" };
+	const async_http_options options = { .fields = 1000 };
+
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+		for (int nth = 1; nth <= 40; nth++) {
+			async_http_server *server = serve(&options);
+
+			if (!fault_inject(calls[i], nth, ENOMEM))
+				SKIP("this build cannot inject into that call");
+			async_timeout (5)
+				ask_in_trouble(server);
+			fault_clear();
+			CHECK_TEXT_HAS(get(server, "/"), "\r\n\r\nhello");
+			CHECK_INT(await_http_close(server), 0);
+		}
+	}
 }
 
 TEST_TASK_WITH(no_memory_to_grow, "W32", .deadline = 40)
@@ -115,7 +137,7 @@ static void start_in_trouble(const char *call, int most)
 
 		if (!fault_inject(call, nth, ENOMEM))
 			SKIP("this build cannot inject into that call");
-		server = serve();
+		server = serve(NULL);
 		fault_clear();
 		if (server)
 			await_http_close(server);
