@@ -5,8 +5,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <await/base.h>
 #include "backend/ring.h"
 
 enum {
@@ -52,6 +54,23 @@ static int setup_best(const char *without, struct io_uring_params *params)
 			break;
 	}
 	return fd;
+}
+
+/* Kernels that count a ring as locked memory give it back some time after it was closed: a user
+ * with many loops, or many short ones, meets the limit, and only root has none. */
+int ring_refused(int error)
+{
+	struct rlimit locked;
+
+	if (error == -EPERM || error == -ENOSYS)
+		return error;
+	if (error != -ENOMEM || getrlimit(RLIMIT_MEMLOCK, &locked) ||
+	    locked.rlim_cur == RLIM_INFINITY)
+		return async_fail(error, "cannot make an io_uring");
+	return async_fail(error,
+			  "cannot make an io_uring: those of a user may take %llu KiB in all "
+			  "(RLIMIT_MEMLOCK, `ulimit -l`); backend `epoll` needs none",
+			  (unsigned long long)locked.rlim_cur >> 10);
 }
 
 static int map(struct ring *ring, const struct io_uring_params *params)

@@ -53,6 +53,8 @@ struct ring {
 /* 0; -ENOSYS or -EPERM where io_uring is missing, forbidden or too old (before 5.11). `without`
  * names features to leave out: no-defer no-sqarray no-ring-fd no-poll-first. */
 int ring_open(struct ring *ring, const char *without);
+/* The same error, with a text where it is not one of these. */
+int ring_refused(int error);
 void ring_close(struct ring *ring);
 
 /* An entry to fill in, zeroed. When the queue is full it is submitted first; NULL only if that

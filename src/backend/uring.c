@@ -18,7 +18,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include "backend/uring_file.h"
 #include "backend/posix.h"
@@ -44,23 +43,6 @@ static void wake_arm(struct uring_state *state)
 	entry->user_data = DATA_WAKE;
 }
 
-/* Kernels that count a ring as locked memory give it back some time after it was closed: a user
- * with many loops, or many short ones, meets the limit, and only root has none. */
-static int cannot_make(int error)
-{
-	struct rlimit locked;
-
-	if (error == -EPERM || error == -ENOSYS)
-		return error;
-	if (error != -ENOMEM || getrlimit(RLIMIT_MEMLOCK, &locked) ||
-	    locked.rlim_cur == RLIM_INFINITY)
-		return async_fail(error, "cannot make an io_uring");
-	return async_fail(error,
-			  "cannot make an io_uring: those of a user may take %llu KiB in all "
-			  "(RLIMIT_MEMLOCK, `ulimit -l`); backend `epoll` needs none",
-			  (unsigned long long)locked.rlim_cur >> 10);
-}
-
 static int uring_open(struct async_loop *loop, const char *without)
 {
 	struct uring_state *state = calloc(1, sizeof *state);
@@ -82,7 +64,7 @@ close_ring:
 	ring_close(&state->ring);
 free_state:
 	free(state);
-	return cannot_make(error);
+	return ring_refused(error);
 }
 
 static void uring_close(struct async_loop *loop)
