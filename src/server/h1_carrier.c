@@ -17,86 +17,7 @@ static struct http1 *h1_of(struct async_request *request)
 	return container_of(request, struct http1, request);
 }
 
-/* ---- Reading ---- */
-
-static int lost(struct http1 *h1, ssize_t n)
-{
-	h1->cut = true;
-	if (n < 0)
-		return (int)n;
-	return async_fail(-ENODATA, "the peer closed the connection in the middle of a body");
-}
-
-/* At least `least` bytes, or why not. */
-static ssize_t await_body_bytes(struct http1 *h1, size_t least, const char **data)
-{
-	struct http_wait wait;
-	async_scope scope;
-	ssize_t n;
-
-	if (async_stream_readable(h1->stream) >= least)
-		return await_stream_peek(h1->stream, least, data);
-	async_scope_begin(&scope, INFINITY);
-	http_wait_begin(h1->loop, &wait, &scope, h1->server->options.body_seconds);
-	n = await_stream_peek(h1->stream, least, data);
-	async_scope_end(&scope);
-	if (http_wait_end(h1->loop, &wait)) {
-		h1->closing = true;
-		return request_blame(&h1->request, 408,
-				     async_fail(-ETIME,
-						"nothing of a body came for %g s (HTTP option "
-						"`body_seconds`)",
-						h1->server->options.body_seconds));
-	}
-	if (n == -ECANCELED || n == -ETIMEDOUT)
-		return n; /* the handler's own: nothing is lost */
-	return n >= (ssize_t)least ? n : lost(h1, n);
-}
-
-static int await_continue(struct http1 *h1)
-{
-	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	ssize_t n;
-
-	h1->continued = true;
-	if (h1->request.answer.begun)
-		return 0;
-	n = await_stream_write(h1->stream, go_on, sizeof go_on - 1);
-	return n < 0 ? (int)n : 0;
-}
-
-static ssize_t h1_read(struct async_request *request, const char **data)
-{
-	struct http1 *h1 = h1_of(request);
-	struct http_slice piece;
-	size_t least = 1, used;
-	const char *bytes;
-	int what, error = h1->continued || h1->body.done ? 0 : await_continue(h1);
-
-	while (!error && !h1->body.done) {
-		ssize_t n = await_body_bytes(h1, least, &bytes);
-
-		if (n < 0)
-			return n;
-		what = http_body_next(&h1->body, bytes, (size_t)n, &used, &piece);
-		if (what < 0) {
-			h1->closing = true;
-			return request_blame(request, http_rule_status(h1->trailers->error.rule),
-					     what);
-		}
-		async_stream_consume(h1->stream, used);
-		request->body_ended = h1->body.done;
-		if (what == HTTP_DATA) {
-			*data = bytes + piece.at;
-			return piece.size;
-		}
-		least = (size_t)n - used + 1;
-	}
-	request->body_ended = !error;
-	return error;
-}
-
-/* ---- Writing ---- */
+/* ---- Sending, in time ---- */
 
 struct write {
 	struct http_wait wait;
@@ -157,6 +78,83 @@ static int await_send_large(struct http1 *h1, const char *data, size_t size)
 				   size - at < PIECE_BYTES ? size - at : PIECE_BYTES);
 	return error;
 }
+
+/* ---- Reading ---- */
+
+static int lost(struct http1 *h1, ssize_t n)
+{
+	h1->cut = true;
+	if (n < 0)
+		return (int)n;
+	return async_fail(-ENODATA, "the peer closed the connection in the middle of a body");
+}
+
+/* At least `least` bytes, or why not. */
+static ssize_t await_body_bytes(struct http1 *h1, size_t least, const char **data)
+{
+	struct http_wait wait;
+	async_scope scope;
+	ssize_t n;
+
+	if (async_stream_readable(h1->stream) >= least)
+		return await_stream_peek(h1->stream, least, data);
+	async_scope_begin(&scope, INFINITY);
+	http_wait_begin(h1->loop, &wait, &scope, h1->server->options.body_seconds);
+	n = await_stream_peek(h1->stream, least, data);
+	async_scope_end(&scope);
+	if (http_wait_end(h1->loop, &wait)) {
+		h1->closing = true;
+		return request_blame(&h1->request, 408,
+				     async_fail(-ETIME,
+						"nothing of a body came for %g s (HTTP option "
+						"`body_seconds`)",
+						h1->server->options.body_seconds));
+	}
+	if (n == -ECANCELED || n == -ETIMEDOUT)
+		return n; /* the handler's own: nothing is lost */
+	return n >= (ssize_t)least ? n : lost(h1, n);
+}
+
+static int await_continue(struct http1 *h1)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+	h1->continued = true;
+	return h1->request.answer.begun ? 0 : await_send(h1, go_on, sizeof go_on - 1);
+}
+
+static ssize_t h1_read(struct async_request *request, const char **data)
+{
+	struct http1 *h1 = h1_of(request);
+	struct http_slice piece;
+	size_t least = 1, used;
+	const char *bytes;
+	int what, error = h1->continued || h1->body.done ? 0 : await_continue(h1);
+
+	while (!error && !h1->body.done) {
+		ssize_t n = await_body_bytes(h1, least, &bytes);
+
+		if (n < 0)
+			return n;
+		what = http_body_next(&h1->body, bytes, (size_t)n, &used, &piece);
+		if (what < 0) {
+			h1->closing = true;
+			return request_blame(request, http_rule_status(h1->trailers->error.rule),
+					     what);
+		}
+		async_stream_consume(h1->stream, used);
+		request->body_ended = h1->body.done;
+		if (what == HTTP_DATA) {
+			*data = bytes + piece.at;
+			return piece.size;
+		}
+		least = (size_t)n - used + 1;
+	}
+	request->body_ended = !error;
+	return error;
+}
+
+/* ---- Writing ---- */
 
 /* A whole answer that is small. */
 static int await_send_small(struct http1 *h1, const char *data, size_t size)

@@ -299,6 +299,14 @@ TEST_TASK(one_hundred_continue_is_sent_when_the_body_is_read, "W37")
 	CHECK_STR(read_answer(stream, false), "HTTP/1.1 100 Continue\r\n\r\n");
 	send_text(stream, "12345");
 	CHECK_TEXT_HAS(read_answer(stream, true), "\r\n\r\n12345");
+	/* What was asked before is answered before, though the two came in one piece. */
+	send_text(stream, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nfirst"
+			  "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n"
+			  "Expect: 100-continue\r\n\r\n");
+	CHECK_TEXT_HAS(read_answer(stream, true), "\r\n\r\nfirst");
+	CHECK_STR(read_answer(stream, false), "HTTP/1.1 100 Continue\r\n\r\n");
+	send_text(stream, "later");
+	CHECK_TEXT_HAS(read_answer(stream, true), "\r\n\r\nlater");
 	await_stream_close(stream);
 	/* Nobody wants it: the connection closes, since the peer may or may not send it. */
 	snprintf(text, sizeof text, wait, "/ignore", "100-continue");
