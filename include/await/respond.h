@@ -82,17 +82,17 @@ ASYNC_API int async_redirect(async_request *request, int status, const char *loc
 /* ---- Sending a whole answer. 0, or an error: the peer is gone (-EPIPE, -ECONNRESET), it did not
  * take it in time, or it was prepared badly. ---- */
 
-/* text/plain; charset=utf-8, unless another type was prepared. */
+/* text/plain; charset=utf-8, unless another type was prepared. NULL is -EINVAL. */
 ASYNC_API int await_respond_text(async_request *request, const char *text);
 ASYNC_API int await_respond_html(async_request *request, const char *html);
 /* The text may be cut by nothing but memory: -ENOMEM. */
 ASYNC_API int await_respond_printf(async_request *request, const char *format, ...)
 	ASYNC_PRINTF_(2, 3);
 /* `size` bytes; type NULL: application/octet-stream. */
-ASYNC_API int
-await_respond_data(async_request *request, const char *type, const void *data,
-		   size_t size); /* application/json (RFC 8259). Takes the reference, also on
-				  * failure; NULL, as from a json_pack that failed, is -EINVAL. */
+ASYNC_API int await_respond_data(async_request *request, const char *type, const void *data,
+				 size_t size);
+/* application/json (RFC 8259). Takes the reference, also on failure; NULL, as from a json_pack that
+ * failed, is -EINVAL. */
 ASYNC_API int await_respond_json(async_request *request, struct json_t *json);
 
 /*

@@ -84,13 +84,23 @@ int await_respond_known(struct async_request *request, const char *type, size_t 
 #define TEXT_TYPE "text/plain; charset=utf-8"
 #define HTML_TYPE "text/html; charset=utf-8"
 
+/* A text that could not be had, most likely: what it is the answer of has failed. */
+static int no_text(const char *what)
+{
+	return async_fail(-EINVAL, "%s: the text is NULL", what);
+}
+
 int await_respond_text(async_request *request, const char *text)
 {
+	if (unlikely(!text))
+		return no_text("await_respond_text");
 	return await_respond_known(request, TEXT_TYPE, sizeof TEXT_TYPE - 1, text, strlen(text));
 }
 
 int await_respond_html(async_request *request, const char *html)
 {
+	if (unlikely(!html))
+		return no_text("await_respond_html");
 	return await_respond_known(request, HTML_TYPE, sizeof HTML_TYPE - 1, html, strlen(html));
 }
 

@@ -198,6 +198,21 @@ TEST_TASK_WITH(no_answer_is_500, "W32", .expect_stderr = "returned without an an
 	CHECK_INT(await_http_close(server), 0);
 }
 
+static int answer_nothing(async_request *request, void *html)
+{
+	return html ? await_respond_html(request, NULL) : await_respond_text(request, NULL);
+}
+
+TEST_TASK_WITH(no_text_is_500, "W32", .expect_stderr = "await_respond_html: the text is NULL")
+{
+	for (int html = 0; html < 2; html++) {
+		async_http_server *server = serve_one(answer_nothing, html ? &html : NULL);
+
+		CHECK_TEXT_HAS(get(server, "/"), "HTTP/1.1 500 Internal Server Error\r\n");
+		CHECK_INT(await_http_close(server), 0);
+	}
+}
+
 TEST_TASK_WITH(nonsense_is_500, "W32", .expect_stderr = "returned 42, which is no status")
 {
 	async_http_server *server = serve_one(returns, ASYNC_INT(42));
