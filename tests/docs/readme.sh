@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What README and docs show is what is there: every C block is an example of the tree, word for word, or a program that
-# compiles; every file they link to exists. Called with the build directory.
+# What README and docs show is what is there: every C block is from an example of the tree, word for word, or a program or
+# a fragment of one that compiles; every file they link to exists. Called with the build directory.
 set -eu
 build=$1
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -27,6 +27,16 @@ def compile_block(name, block, options):
         return ["%s: a block does not compile:\n%s" % (name, done.stderr)] if done.returncode else []
 
 
+# Statements of a function that has a stream, or what stands outside functions.
+STATEMENTS = "int fragment(async_stream *stream);\nint fragment(async_stream *stream)\n{\n(void)stream;\n{\n%s}\nreturn 0;\n}\n"
+
+
+def compile_fragment(name, block):
+    include, options = "#include <await.h>\n#include <stdio.h>\n", ["-c", "-Wno-unused-variable", "-Wno-unused-function"]
+    inside = compile_block(name, include + STATEMENTS % block, options)
+    return inside and compile_block(name, include + block, options) and inside
+
+
 bad = []
 blocks = links = 0
 for path in [root + "/README.md"] + sorted(glob.glob(root + "/docs/*.md")):
@@ -44,9 +54,7 @@ for path in [root + "/README.md"] + sorted(glob.glob(root + "/docs/*.md")):
             continue
         if "<jansson.h>" in block and "jansson" not in cache:
             continue
-        if "int main(" not in block:
-            continue  # a fragment of an explanation
-        bad += compile_block(name, block, [])
+        bad += compile_block(name, block, []) if "int main(" in block else compile_fragment(name, block)
     for link in re.findall(r"\]\(([^)#:]+)\)", text):
         links += 1
         if not os.path.exists(os.path.join(os.path.dirname(path), link)):
