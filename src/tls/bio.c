@@ -29,16 +29,36 @@ static int stage(struct codec *codec, const char *data, size_t size)
 	return 0;
 }
 
-static int bio_write(BIO *bio, const char *data, size_t size, size_t *put)
+/* A peer that has others answer and does not read would fill their memory. */
+static int count_answer(struct codec *codec, size_t size)
 {
-	struct codec *codec = BIO_get_data(bio);
+	codec->answered += size;
+	if (codec->answered <= ANSWER_BYTES + codec->received / ANSWER_SHARE)
+		return 0;
+	return codec_fail(
+		codec, -EPROTO,
+		"the peer asks for new keys again and again: over %d bytes of answers, and"
+		" 1/%d of the data it has sent",
+		ANSWER_BYTES, ANSWER_SHARE);
+}
+
+static int put_bytes(struct codec *codec, const char *data, size_t size)
+{
 	int error = codec->staging ? stage(codec, data, size) :
 				     async_layer_put(codec->layer, data, size);
 
+	return error ? codec_fail(codec, error, "no memory for %zu bytes of TLS output", size) : 0;
+}
+
+static int bio_write(BIO *bio, const char *data, size_t size, size_t *put)
+{
+	struct codec *codec = BIO_get_data(bio);
+	int error = codec->reading ? count_answer(codec, size) : 0;
+
+	if (!error)
+		error = put_bytes(codec, data, size);
 	BIO_clear_retry_flags(bio);
 	*put = error ? 0 : size;
-	if (error)
-		codec_fail(codec, error, "no memory for %zu bytes of TLS output", size);
 	return !error;
 }
 

@@ -101,6 +101,7 @@ void codec_free(void *arg)
 	free(codec->host);
 	free(codec->problem);
 	free(codec->staged);
+	free(codec->held);
 	facts_free(codec->facts);
 	async_tls_free(codec->tls);
 	free(codec);
@@ -124,15 +125,66 @@ enum step codec_step(struct codec *codec)
 	return result == 1 ? STEP_DONE : STEP_MORE;
 }
 
+/* ---- Writing, also in the middle of the peer's messages ---- */
+
+static int hold(struct codec *codec, const char *data, size_t size)
+{
+	char *held;
+
+	if (codec->held_size + size > HELD_BYTES)
+		return codec_fail(codec, -EPROTO,
+				  "writing with TLS: the peer has sent half a message of the"
+				  " protocol, and %d bytes wait for the rest",
+				  HELD_BYTES);
+	held = realloc(codec->held, codec->held_size + size);
+	if (!held)
+		return codec_fail(codec, -ENOMEM, "no memory for %zu bytes of TLS output", size);
+	memcpy(held + codec->held_size, data, size);
+	codec->held = held;
+	codec->held_size += size;
+	return 0;
+}
+
+/* 0; -EAGAIN: it would read first; or a failure, in codec->error. */
+static int write_some(struct codec *codec, const char *data, size_t size)
+{
+	size_t n;
+	int result = SSL_write_ex(codec->ssl, data, size, &n);
+
+	if (likely(result))
+		return 0;
+	if (SSL_get_error(codec->ssl, result) == SSL_ERROR_WANT_READ && !codec->error)
+		return -EAGAIN;
+	return codec_explain(codec, "writing with TLS");
+}
+
+/* What could not be written before: perhaps it can now. */
+static void let_go_of_held(struct codec *codec)
+{
+	ERR_clear_error();
+	if (!codec->error && !write_some(codec, codec->held, codec->held_size)) {
+		free(codec->held);
+		codec->held = NULL;
+		codec->held_size = 0;
+	}
+	ERR_clear_error();
+}
+
+/* ---- Reading ---- */
+
 /* One call of SSL_read: 1 and its bytes; 0 and what it means in *status. */
 static int read_some(struct codec *codec, char *data, size_t size, size_t *n, ssize_t *status)
 {
 	int result;
 
 	ERR_clear_error();
+	codec->reading = true;
 	result = SSL_read_ex(codec->ssl, data, size, n);
-	if (likely(result))
+	codec->reading = false;
+	if (likely(result)) {
+		codec->received += *n;
 		return 1;
+	}
 	switch (SSL_get_error(codec->ssl, result)) {
 	case SSL_ERROR_WANT_READ:
 		*status = -EAGAIN;
@@ -165,24 +217,31 @@ static ssize_t codec_read(void *arg, void *data, size_t size)
 		if (!SSL_pending(codec->ssl) && !async_layer_peek(codec->layer, &rest))
 			break;
 	}
+	if (unlikely(codec->held_size))
+		let_go_of_held(codec);
 	if (done)
 		return (ssize_t)done;
-	return status < 0 && status != -EAGAIN ? codec_tell(codec) : status;
+	if (codec->error)
+		return codec_tell(codec);
+	return status;
 }
 
 static int codec_write(void *arg, const void *data, size_t size)
 {
 	struct codec *codec = arg;
-	size_t n;
+	int error = codec->held_size ? -EAGAIN : 0;
 
 	if (codec->error)
 		return codec_tell(codec);
 	ERR_clear_error();
-	if (likely(SSL_write_ex(codec->ssl, data, size, &n)))
+	if (!error)
+		error = write_some(codec, data, size);
+	if (likely(!error))
 		return 0;
-	codec_explain(codec, "writing with TLS");
+	if (error == -EAGAIN)
+		error = hold(codec, data, size);
 	ERR_clear_error();
-	return codec_tell(codec);
+	return error ? codec_tell(codec) : 0;
 }
 
 static int codec_cut(void *arg)
@@ -204,6 +263,8 @@ static void codec_part(void *arg)
 
 	if (codec->error)
 		return;
+	if (codec->held_size)
+		let_go_of_held(codec);
 	ERR_clear_error();
 	SSL_shutdown(codec->ssl);
 	ERR_clear_error();

@@ -24,6 +24,13 @@ enum {
 	SESSIONS_KEPT = 64,	/* of a client context */
 	RECORD_BYTES = 16384,	/* RFC 8446 5.1: the longest piece of one record */
 	REASON_BYTES = 256,
+	HOST_BYTES = 255, /* RFC 1035 2.3.4; SNI takes no more */
+	/* What is written while half a message of the peer's protocol lies here. */
+	HELD_BYTES = 16 << 20,
+	/* A peer makes us answer (new keys, no renegotiation) at no cost to itself: so much, and
+	 * then in proportion to the data it sends. */
+	ANSWER_BYTES = 64 << 10,
+	ANSWER_SHARE = 16,
 };
 
 /* A certificate, its intermediates and its key. */
@@ -66,6 +73,12 @@ struct codec {
 	bool ended; /* the peer has sent close_notify */
 	int error;  /* it has failed, and why: */
 	char *problem;
+	/* OpenSSL writes nothing while it has read a message of the protocol in part; this is
+	 * written as soon as the rest is there. */
+	char *held;
+	size_t held_size;
+	bool reading; /* what is put now is an answer */
+	uint64_t received, answered;
 	/* What verification found first. */
 	int verify_error;
 	X509 *verify_certificate;
