@@ -15,18 +15,23 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
 }
 
-/* "[::1]" is ::1, and "example.org." the same as without the dot. */
+/* "[fe80::1%eth0]" is fe80::1, since a zone means something on this machine only (RFC 4007 6), and
+ * "example.org." the same as without the dot. */
 static char *plain_host(const char *host)
 {
 	size_t size = strlen(host);
-	char *copy;
+	const char *zone;
 
-	if (size > 2 && host[0] == '[' && host[size - 1] == ']')
-		return strndup(host + 1, size - 2);
-	copy = strdup(host);
-	if (copy && size > 1 && copy[size - 1] == '.')
-		copy[size - 1] = '\0';
-	return copy;
+	if (size > 2 && host[0] == '[' && host[size - 1] == ']') {
+		host++;
+		size -= 2;
+	}
+	zone = memchr(host, '%', size);
+	if (zone && memchr(host, ':', (size_t)(zone - host)))
+		size = (size_t)(zone - host);
+	else if (size > 1 && host[size - 1] == '.')
+		size--;
+	return strndup(host, size);
 }
 
 /* Whom the certificate must name, and whom to ask for. */
@@ -118,7 +123,7 @@ enum step codec_step(struct codec *codec)
 	result = SSL_do_handshake(codec->ssl);
 	wanted = result == 1 ? SSL_ERROR_NONE : SSL_get_error(codec->ssl, result);
 	if (result != 1 && wanted != SSL_ERROR_WANT_READ)
-		codec_explain(codec, "the TLS handshake");
+		codec_explain(codec, "");
 	ERR_clear_error();
 	if (codec->error)
 		return STEP_FAILED;
@@ -155,7 +160,7 @@ static int write_some(struct codec *codec, const char *data, size_t size)
 		return 0;
 	if (SSL_get_error(codec->ssl, result) == SSL_ERROR_WANT_READ && !codec->error)
 		return -EAGAIN;
-	return codec_explain(codec, "writing with TLS");
+	return codec_explain(codec, "writing with TLS: ");
 }
 
 /* What could not be written before: perhaps it can now. */
@@ -194,7 +199,7 @@ static int read_some(struct codec *codec, char *data, size_t size, size_t *n, ss
 		*status = 0;
 		break;
 	default:
-		*status = codec_explain(codec, "reading with TLS");
+		*status = codec_explain(codec, "reading with TLS: ");
 	}
 	ERR_clear_error();
 	return 0;

@@ -86,22 +86,30 @@ static int bad_pem(const char *file, const char *what, const char *wanted)
 static int load_certificates(const async_tls_certificate *from, struct identity *identity)
 {
 	BIO *bio = open_pem(from->certificate_file, from->certificate, "certificate");
+	bool pushed;
 	X509 *next;
 
 	if (!bio)
 		return async_error_code();
 	identity->certificate = PEM_read_bio_X509_AUX(bio, NULL, give_password, NULL);
 	identity->chain = identity->certificate ? sk_X509_new_null() : NULL;
-	while (identity->chain && (next = PEM_read_bio_X509(bio, NULL, give_password, NULL)))
-		if (!sk_X509_push(identity->chain, next)) {
+	pushed = identity->chain;
+	while (pushed && (next = PEM_read_bio_X509(bio, NULL, give_password, NULL))) {
+		pushed = sk_X509_push(identity->chain, next);
+		if (!pushed)
 			X509_free(next);
-			break;
-		}
+	}
 	BIO_free(bio);
 	if (!identity->certificate)
 		return bad_pem(from->certificate_file, "certificate", "certificate");
-	ERR_clear_error(); /* no further certificate: that is how it ends */
-	return identity->chain ? 0 : async_fail(-ENOMEM, "no memory for certificates");
+	if (!pushed)
+		return async_fail(-ENOMEM, "no memory for certificates");
+	/* That there is no further one is how it ends. */
+	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		return bad_pem(from->certificate_file, "certificate",
+			       "further certificate that is whole");
+	ERR_clear_error();
+	return 0;
 }
 
 static int load_key(const async_tls_certificate *from, struct identity *identity)

@@ -83,7 +83,7 @@ static int explain_alert(struct codec *codec, int alert, const char *doing)
 {
 	const char *meaning = alert_meaning(alert);
 
-	return codec_fail(codec, -EPROTO, "%s: the peer has sent the alert \"%s\" (%d)%s%s", doing,
+	return codec_fail(codec, -EPROTO, "%sthe peer has sent the alert \"%s\" (%d)%s%s", doing,
 			  SSL_alert_desc_string_long(alert), alert, meaning ? ": " : "",
 			  meaning ? meaning : "");
 }
@@ -104,6 +104,9 @@ static const char *reason_meaning(int reason)
 	case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
 		return "no cipher, group or signature in common with the peer (TLS options"
 		       " `ciphers` and `suites`, type of the key)";
+	case SSL_R_NO_APPLICATION_PROTOCOL:
+		return "the peer offers none of the protocols that are spoken here (TLS option"
+		       " `alpn`)";
 	case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
 		return "a record was damaged on its way";
 	default:
@@ -126,13 +129,13 @@ int codec_explain(struct codec *codec, const char *doing)
 		return explain_alert(codec, reason - SSL_AD_REASON_OFFSET, doing);
 	if (ERR_GET_LIB(entry) == ERR_LIB_SSL && reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
 		return codec_fail(codec, -EKEYREJECTED,
-				  "%s: the client has shown no certificate (TLS option"
+				  "%sthe client has shown no certificate (TLS option"
 				  " `client_certificates`)",
 				  doing);
 	if (ERR_GET_REASON(entry) == ERR_R_MALLOC_FAILURE)
-		return codec_fail(codec, -ENOMEM, "%s: no memory", doing);
+		return codec_fail(codec, -ENOMEM, "%sno memory", doing);
 	meaning = ERR_GET_LIB(entry) == ERR_LIB_SSL ? reason_meaning(reason) : NULL;
-	return codec_fail(codec, -EPROTO, "%s: %s", doing,
+	return codec_fail(codec, -EPROTO, "%s%s", doing,
 			  meaning ? meaning : openssl_reason(text, sizeof text));
 }
 

@@ -89,8 +89,15 @@ int await_stream_start_tls(async_stream *stream, async_tls *tls, const char *hos
 		return error;
 	if (!tls)
 		tls = tls_default();
-	if (!tls || !stream)
-		return tls ? -EINVAL : async_error_code();
+	if (!tls)
+		return async_error_code();
+	if (!stream)
+		return async_fail(-EINVAL, "await_stream_start_tls: there is no stream");
+	if (!tls->is_server && host && strlen(host) > HOST_BYTES)
+		return async_fail(-EINVAL,
+				  "await_stream_start_tls: a host of %zu bytes; %d are the longest"
+				  " there is: %.60s...",
+				  strlen(host), HOST_BYTES, host);
 	if (!tls->is_server && !tls->options.insecure && !(host && *host))
 		return async_fail(-EINVAL, "await_stream_start_tls: a client names the host whose"
 					   " certificate it expects");

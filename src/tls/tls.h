@@ -108,7 +108,8 @@ int codec_fail(struct codec *codec, int error, const char *format, ...) ASYNC_PR
 const char *codec_problem(const struct codec *codec);
 /* The same for the calling task's async_error(). */
 int codec_tell(const struct codec *codec);
-/* What the last call into OpenSSL found wrong; drains the queue of errors. */
+/* What the last call into OpenSSL found wrong, behind `doing`, "reading: "; drains the queue of
+ * errors. */
 int codec_explain(struct codec *codec, const char *doing);
 /* The peer's first bytes are no TLS: 0, or the failure. */
 int codec_check_first(struct codec *codec);
@@ -146,8 +147,8 @@ int trust_load(const struct async_tls *tls, SSL_CTX *context);
 bool trust_is_system(const struct async_tls *tls);
 /* Load those into the context; may read many files, on any thread. */
 long trust_load_system(void *tls);
-/* Read them anew, for this context and for all to come. */
-void trust_renew_system(SSL_CTX *context);
+/* Read them anew, for this context and for all to come. 0 or -ENOMEM. */
+int trust_renew_system(SSL_CTX *context);
 
 /* session.c */
 void sessions_begin(struct async_tls *tls, SSL_CTX *context);

@@ -374,9 +374,15 @@ TEST_TASK(bad_arguments, "S17")
 {
 	async_tls *tls = client_with(&authority);
 	async_stream *ends[2];
+	char host[300];
 
 	socket_ends(ends, NULL);
+	memset(host, 'a', sizeof host - 1);
+	host[sizeof host - 1] = '\0';
 	CHECK_INT(await_stream_start_tls(NULL, tls, "localhost"), -EINVAL);
+	CHECK_TEXT_HAS(async_error(), "there is no stream");
+	CHECK_INT(await_stream_start_tls(ends[0], tls, host), -EINVAL);
+	CHECK_TEXT_HAS(async_error(), "a host of 299 bytes; 255 are the longest there is");
 	CHECK_INT(await_stream_start_tls(ends[0], tls, NULL), -EINVAL);
 	CHECK_TEXT_HAS(async_error(), "a client names the host");
 	CHECK_INT(await_stream_start_tls(ends[0], tls, ""), -EINVAL);
