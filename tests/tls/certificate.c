@@ -108,6 +108,17 @@ TEST_TASK(intermediates_are_sent_along, "S17")
 	      "does not know who signed our certificate");
 }
 
+/* It is told whose certificate it is that is wrong. */
+TEST_TASK(issuers_that_are_none, "S17")
+{
+	fails(client_with(&authority), server_with(&late), "localhost", -EKEYEXPIRED,
+	      "the certificate of CN=Former, O=Tests has expired on 20",
+	      "our certificate has expired");
+	fails(client_with(&authority), server_with(&misissued), "localhost", -EKEYREJECTED,
+	      "the certificate of CN=server, O=Tests is not accepted: invalid CA certificate",
+	      "does not know who signed our certificate");
+}
+
 TEST_TASK(a_revoked_one, "S17")
 {
 	const char *list = in_file(revocations);

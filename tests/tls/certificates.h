@@ -26,10 +26,11 @@ struct made {
 };
 
 /* authority signs server, other, expired, future, revoked, client and intermediate; intermediate
- * signs chained; stranger signs foreign. alone has signed itself. */
+ * signs chained; stranger signs foreign. alone has signed itself. former, an intermediate that has
+ * expired, signs late; server, which is no authority, misissued. */
 /* Used by all: else the leak checker misses what nothing points to. */
 __attribute__((used)) static struct made authority, stranger, intermediate, server, other, expired,
-	future, revoked, client, foreign, alone, chained, chained_bare;
+	future, revoked, client, foreign, alone, chained, chained_bare, former, late, misissued;
 __attribute__((used)) static char *revocations;
 
 static inline void made_or_die(int works)
@@ -92,8 +93,8 @@ static inline void make_certificate(struct made *made, const struct made *issuer
 		add_extension(certificate, NID_subject_alt_name, names);
 	made_or_die(X509_sign(certificate, issuer->key ? issuer->key : key, NULL));
 	PEM_write_bio_X509(pem, certificate);
-	if (issuer == &intermediate)
-		PEM_write_bio_X509(pem, intermediate.certificate);
+	if (issuer == &intermediate || issuer == &former || issuer == &server)
+		PEM_write_bio_X509(pem, issuer->certificate);
 	PEM_write_bio_PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL);
 	*made = (struct made){ certificate, key, take_text(pem), take_text(key_pem) };
 }
@@ -220,6 +221,9 @@ __attribute__((constructor)) static void make_certificates(void)
 	make_certificate(&foreign, &stranger, "foreign", here, -1, 2);
 	make_certificate(&alone, &nobody, "alone", here, -1, 2);
 	make_certificate(&chained, &intermediate, "chained", here, -1, 2);
+	make_certificate(&former, &authority, "Former", NULL, -10, -1);
+	make_certificate(&late, &former, "late", here, -2, 2);
+	make_certificate(&misissued, &server, "misissued", here, -1, 2);
 	chained_bare = chained;
 	chained_bare.pem =
 		strndup(chained.pem, (size_t)(strstr(chained.pem + 1, "-----BEGIN") - chained.pem));
