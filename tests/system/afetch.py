@@ -420,6 +420,15 @@ def check_hosts(backend):
         for site in (one, other):
             times = sorted(min(times) for times in site.times.values())
             assert times[-1] - times[0] >= 0.7, times
+    # The limit is a host's, however its URLs were come by: directly, or by redirects of hosts that
+    # are asked often or once.
+    with Site() as often, Site() as there, contextlib.ExitStack() as stack:
+        once = [stack.enter_context(Site()) for _ in range(5)]
+        urls = [site.url(f"/to/{i}?url={there.url(f'/slow/0.2/{i}')}")
+                for i, site in enumerate([often] * 5 + once)]
+        urls += [there.url(f"/slow/0.2/direct{i}") for i in range(5)]
+        run("-n", "--per-host", 2, "-i", "-", feed="\n".join(urls).encode(), backend=backend)
+        assert there.requests() == 15 and there.most <= 2, there.most
     # Redirects are requests like others, and the wait for their turn is not the try's.
     with Site() as site:
         run("-n", "--delay", 0.2, "-t", 0.3, "--retries", 0, site.url("/redirect/2"),

@@ -251,6 +251,8 @@ int await_fetch(struct fetcher *fetcher, const char *url, bool keep, struct resu
 	call.context = &attempt;
 	sink_begin(&attempt.sink, &fetcher->outlet, &attempt.limit);
 	async_scope_begin(&attempt.limit, options->total_seconds);
+	/* A limit of each host needs one session to count in: redirects lead anywhere. */
+	keep |= options->per_host > 0;
 	response = await_http_request(keep ? fetcher->keeping : fetcher->closing, options->method,
 				      url, &call);
 	if (response)

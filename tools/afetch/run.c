@@ -42,25 +42,25 @@ static void await_record(struct run *run, const struct source *source, const str
 {
 	const char *name = source->url ? source->url : "(input)";
 	size_t size = source->url ? source->size : strlen(name);
+	size_t line_size;
 	char *line;
 	int error;
 
 	if (size > SHOWN_BYTES)
 		size = SHOWN_BYTES;
-
 	if (run->log.stream) {
-		line = record_line(source, result, &size);
-		error = line ? await_log_write(&run->log, line, size) :
+		line = record_line(source, result, &line_size);
+		error = line ? await_log_write(&run->log, line, line_size) :
 			       async_fail(-ENOMEM, "no memory for the log");
 		free(line);
 		if (error) {
 			stop(run, error, async_error());
 			return;
 		}
-	} else if (result->error) {
-		display_message(&run->display, "%.*s: %s", (int)size, name, result->text);
 	}
 	stats_add(&run->stats, result);
+	if (result->error && !run->log.stream)
+		display_message(&run->display, "%.*s: %s", (int)size, name, result->text);
 }
 
 static void await_finish(struct run *run, struct entry *entry, const struct result *result)
