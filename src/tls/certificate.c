@@ -165,6 +165,14 @@ static int explain(struct codec *codec, const char *subject, const char *issuer,
 				  "nobody knows whether the certificate of %s was revoked: the list"
 				  " of %s is out of date (TLS option `crl_file`; async_tls_reload)",
 				  subject, issuer);
+	case X509_V_ERR_EE_KEY_TOO_SMALL:
+	case X509_V_ERR_CA_KEY_TOO_SMALL:
+	case X509_V_ERR_CA_MD_TOO_WEAK:
+		return codec_fail(
+			codec, -EKEYREJECTED,
+			"the certificate of %s is too weak: %s (TLS option `ciphers`, as in"
+			" \"DEFAULT@SECLEVEL=1\", allows less)",
+			subject, X509_verify_cert_error_string(codec->verify_error));
 	default:
 		return codec_fail(codec, -EKEYREJECTED, "the certificate of %s is not accepted: %s",
 				  subject, X509_verify_cert_error_string(codec->verify_error));

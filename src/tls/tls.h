@@ -108,8 +108,8 @@ int codec_fail(struct codec *codec, int error, const char *format, ...) ASYNC_PR
 const char *codec_problem(const struct codec *codec);
 /* The same for the calling task's async_error(). */
 int codec_tell(const struct codec *codec);
-/* What the last call into OpenSSL found wrong, behind `doing`, "reading: "; drains the queue of
- * errors. */
+/* What the last call into OpenSSL found wrong, behind `doing`, such as "reading: ". The queue of
+ * errors is the caller's to clear. */
 int codec_explain(struct codec *codec, const char *doing);
 /* The peer's first bytes are no TLS: 0, or the failure. */
 int codec_check_first(struct codec *codec);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A peer that is OpenSSL in memory, so that its records come when and as a case wants them to. */
 #include <errno.h>
+#include "fault.h"
 #include "stream/layer.h"
 #include "tls/ends.h"
 
@@ -154,6 +155,34 @@ TEST_TASK(half_a_ticket, "S17")
 	CHECK_INT(await_stream_readexactly(ends[0], data, 6), 6);
 	peer_reads(&peer, "hello");
 	ends_free(ends, &start, &peer);
+}
+
+/* Held is only so much, and not at any price. */
+TEST_TASK(half_a_ticket_for_ever, "S17 S20")
+{
+	for (int i = 0; i < 2; i++) {
+		static char much[1 << 20];
+		struct start start;
+		struct peer peer;
+		async_stream *ends[2];
+		size_t total = 0;
+		ssize_t n;
+
+		with_long_ticket(&start, &peer, ends);
+		peer_send(&peer, first_record(&peer));
+		async_timeout (0.02)
+			CHECK_INT(await_stream_read(ends[0], much, 1), -ETIMEDOUT);
+		if (i)
+			fault_inject("realloc", 1, ENOMEM);
+		while ((n = await_stream_write(ends[0], much, sizeof much)) > 0)
+			total += (size_t)n;
+		CHECK_INT(n, i ? -ENOMEM : -EPROTO);
+		CHECK_INT(total, i ? 0 : HELD_BYTES);
+		CHECK_TEXT_HAS(async_error(),
+			       i ? "no memory for" : "16777216 bytes wait for the rest");
+		CHECK_INT(await_stream_read(ends[0], much, 1), n);
+		ends_free(ends, &start, &peer);
+	}
 }
 
 /* A server of ours, and a client by hand. */
