@@ -165,6 +165,9 @@ static int explain(struct codec *codec, const char *subject, const char *issuer,
 				  "nobody knows whether the certificate of %s was revoked: the list"
 				  " of %s is out of date (TLS option `crl_file`; async_tls_reload)",
 				  subject, issuer);
+	case X509_V_ERR_OUT_OF_MEM:
+		return codec_fail(codec, -ENOMEM, "no memory to verify the certificate of %s",
+				  subject);
 	case X509_V_ERR_EE_KEY_TOO_SMALL:
 	case X509_V_ERR_CA_KEY_TOO_SMALL:
 	case X509_V_ERR_CA_MD_TOO_WEAK:

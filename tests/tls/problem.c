@@ -57,6 +57,7 @@ TEST_WITH(certificates, "S17", .backends = ONCE, .may_leak = 1)
 	not_accepted(X509_V_ERR_EE_KEY_TOO_SMALL, -EKEYREJECTED,
 		     "CN=server, O=Tests is too weak: EE certificate key too weak (TLS option"
 		     " `ciphers`");
+	not_accepted(X509_V_ERR_OUT_OF_MEM, -ENOMEM, "no memory to verify the certificate of CN=");
 	not_accepted(X509_V_ERR_CERT_REVOKED, -EKEYREVOKED, "was revoked by CN=Test authority");
 	not_accepted(X509_V_ERR_PATH_LENGTH_EXCEEDED, -EKEYREJECTED,
 		     "is not accepted: path length constraint exceeded");
