@@ -58,7 +58,8 @@ static bool prepare(struct codec *codec, const char *host)
 	if (!bio)
 		return false;
 	SSL_set_bio(codec->ssl, bio, bio);
-	SSL_set_app_data(codec->ssl, codec);
+	if (!SSL_set_app_data(codec->ssl, codec))
+		return false;
 	if (codec->tls->is_server) {
 		SSL_set_accept_state(codec->ssl);
 		return true;

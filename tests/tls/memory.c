@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* OpenSSL without memory: each of its allocations fails in turn. What comes of a connection is a
+ * failure that is told, or none. */
+#include <errno.h>
+#include "tls/ends.h"
+
+static long left; /* allocations until one fails; 0: none does */
+static long count;
+static bool installed;
+
+static bool fails(void)
+{
+	count++;
+	return left && !--left;
+}
+
+static void *allocate(size_t size, const char *file, int line)
+{
+	(void)file, (void)line;
+	return fails() ? NULL : malloc(size);
+}
+
+static void *reallocate(void *memory, size_t size, const char *file, int line)
+{
+	(void)file, (void)line;
+	return fails() ? NULL : realloc(memory, size);
+}
+
+static void release(void *memory, const char *file, int line)
+{
+	(void)file, (void)line;
+	free(memory);
+}
+
+/* Before OpenSSL allocates anything: before the certificates are made. */
+__attribute__((constructor(101))) static void install(void)
+{
+	installed = CRYPTO_set_mem_functions(allocate, reallocate, release);
+}
+
+static int say(void *arg)
+{
+	struct start *start = arg;
+	char data[5];
+	ssize_t n = await_stream_start_tls(start->stream, start->tls, start->host);
+
+	if (!n)
+		n = await_stream_write(start->stream, "hello", 5);
+	if (n >= 0)
+		n = await_stream_readexactly(start->stream, data, 5);
+	if (n == 5)
+		CHECK_INT(memcmp(data, "hello", 5), 0);
+	start->result = n < 0 ? (int)n : 0;
+	/* The other side shall not wait for what will not come. */
+	if (n < 0)
+		async_stream_abort(start->stream);
+	else
+		await_stream_close(start->stream);
+	return 0;
+}
+
+/* Whether both sides were content. */
+static bool converse_without(long nth, bool again, async_tls *tls[2])
+{
+	struct start starts[2] = { { .tls = tls[0], .host = "localhost" }, { .tls = tls[1] } };
+	async_stream *ends[2];
+
+	socket_ends(ends, NULL);
+	starts[0].stream = ends[0];
+	starts[1].stream = ends[1];
+	left = again ? 0 : nth;
+	count = 0;
+	{
+		AWAIT_GROUP(group);
+
+		async_spawn(&group, say, &starts[0]);
+		async_spawn(&group, say, &starts[1]);
+	}
+	left = 0;
+	return !starts[0].result && !starts[1].result;
+}
+
+static void fail_one(long nth)
+{
+	async_tls *tls[2] = { client_with(&authority), server_with(&server) };
+
+	converse_without(nth, false, tls);
+	/* Nothing is left over of it: not in a context, not in the queue of errors. */
+	CHECK(converse_without(nth, true, tls));
+	async_tls_free(tls[0]);
+	async_tls_free(tls[1]);
+}
+
+TEST_TASK_WITH(each_allocation_fails, "S17", .backends = BACKEND_EPOLL, .deadline = 60,
+	       .may_leak = 1)
+{
+	async_tls *tls[2] = { client_with(&authority), server_with(&server) };
+	long total;
+
+	if (!installed)
+		SKIP("OpenSSL has allocated before");
+	CHECK(converse_without(0, true, tls));
+	total = count;
+	CHECK(total > 1000);
+	async_tls_free(tls[0]);
+	async_tls_free(tls[1]);
+	for (long nth = 1; nth < 100; nth++)
+		fail_one(nth);
+	/* The rest at random places, the same each time. */
+	for (long nth = 100; nth < total; nth += 1 + nth * 7919 % 29)
+		fail_one(nth);
+}
