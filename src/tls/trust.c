@@ -9,6 +9,7 @@
 #include <string.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include "tls/tls.h"
 
 /* Whatever PEM holds: certificates, and lists of revoked ones. How many of those that are `wanted`
@@ -23,6 +24,10 @@ static int add_all(BIO *bio, X509_STORE *store, enum what wanted, STACK_OF(X509_
 		const X509_INFO *info = sk_X509_INFO_value(all, i);
 		X509_NAME *name;
 
+		/* Have its extensions read now. OpenSSL reads them once, and a lack of memory then
+		 * makes the certificate bad for as long as it lives. */
+		if (info->x509)
+			X509_check_purpose(info->x509, -1, 0);
 		if (info->x509 && X509_STORE_add_cert(store, info->x509) == 1)
 			count += wanted == CERTIFICATES;
 		if (info->crl && X509_STORE_add_crl(store, info->crl) == 1)
