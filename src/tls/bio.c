@@ -76,29 +76,35 @@ static int bio_create(BIO *bio)
 	return 1;
 }
 
-/* One for the process, made by whoever needs it first. */
+/* One for the process, made by whoever needs it first, or next where there was no memory. */
 static BIO_METHOD *method;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_mutex_t method_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static void make_method(void)
+static BIO_METHOD *make_method(void)
 {
-	BIO_METHOD *made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "await");
+	int index = BIO_get_new_index();
+	BIO_METHOD *made = index < 0 ? NULL : BIO_meth_new(index | BIO_TYPE_SOURCE_SINK, "await");
 
 	if (!made)
-		return;
+		return NULL;
 	BIO_meth_set_read_ex(made, bio_read);
 	BIO_meth_set_write_ex(made, bio_write);
 	BIO_meth_set_ctrl(made, bio_control);
 	BIO_meth_set_create(made, bio_create);
-	method = made;
+	return made;
 }
 
 BIO *bio_new(struct codec *codec)
 {
+	const BIO_METHOD *ours;
 	BIO *bio;
 
-	pthread_once(&once, make_method);
-	bio = method ? BIO_new(method) : NULL;
+	pthread_mutex_lock(&method_lock);
+	if (!method)
+		method = make_method();
+	ours = method;
+	pthread_mutex_unlock(&method_lock);
+	bio = ours ? BIO_new(ours) : NULL;
 	if (bio)
 		BIO_set_data(bio, codec);
 	return bio;

@@ -29,12 +29,20 @@ static void context_freed(void *parent, void *pointer, CRYPTO_EX_DATA *data, int
 	identities_free(pointer);
 }
 
-static int identities_index;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* One for the process, taken by whoever needs it first, or next where there was no memory. */
+static int identities_index = -1;
 
-static void make_index(void)
+static bool has_index(void)
 {
-	identities_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, context_freed);
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	bool has;
+
+	pthread_mutex_lock(&lock);
+	if (identities_index < 0)
+		identities_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, context_freed);
+	has = identities_index >= 0;
+	pthread_mutex_unlock(&lock);
+	return has;
 }
 
 /* Not asked on the terminal, as OpenSSL would. */
@@ -183,11 +191,10 @@ int identities_load(struct async_tls *tls, SSL_CTX *context)
 
 	if (!tls->certificate_count)
 		return 0;
-	pthread_once(&once, make_index);
 	identities = calloc(1, sizeof *identities);
 	if (identities)
 		identities->all = calloc(tls->certificate_count, sizeof *identities->all);
-	if (!identities || !identities->all ||
+	if (!identities || !identities->all || !has_index() ||
 	    !SSL_CTX_set_ex_data(context, identities_index, identities)) {
 		identities_free(identities);
 		return async_fail(-ENOMEM, "no memory for certificates");

@@ -38,6 +38,26 @@ __attribute__((constructor(101))) static void install(void)
 	installed = CRYPTO_set_mem_functions(allocate, reallocate, release);
 }
 
+static BIO *first;
+
+/* What a process makes once is made by the next who needs it. */
+__attribute__((constructor(102))) static void fail_first(void)
+{
+	left = installed ? 2 : 0; /* OpenSSL's lock comes before */
+	first = bio_new(NULL);
+	left = 0;
+}
+
+TEST_WITH(once_is_not_once_for_all, "S17", .backends = ONCE, .may_leak = 1)
+{
+	BIO *second = bio_new(NULL);
+
+	if (!installed)
+		SKIP("OpenSSL has allocated before");
+	CHECK(!first && second);
+	BIO_free(second);
+}
+
 static int say(void *arg)
 {
 	struct start *start = arg;
