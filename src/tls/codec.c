@@ -128,7 +128,8 @@ enum step codec_step(struct codec *codec)
 	ERR_clear_error();
 	if (codec->error)
 		return STEP_FAILED;
-	return result == 1 ? STEP_DONE : STEP_MORE;
+	codec->shaken = result == 1;
+	return codec->shaken ? STEP_DONE : STEP_MORE;
 }
 
 /* ---- Writing, also in the middle of the peer's messages ---- */

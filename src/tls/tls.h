@@ -68,10 +68,11 @@ struct codec {
 	SSL *ssl;
 	async_layer *layer;
 	struct async_tls *tls;
-	char *host; /* without brackets; NULL: a server, or nobody in particular */
-	bool begun; /* the peer's first bytes were looked at */
-	bool ended; /* the peer has sent close_notify */
-	int error;  /* it has failed, and why: */
+	char *host;  /* without brackets; NULL: a server, or nobody in particular */
+	bool begun;  /* the peer's first bytes were looked at */
+	bool shaken; /* the handshake is done */
+	bool ended;  /* the peer has sent close_notify */
+	int error;   /* it has failed, and why: */
 	char *problem;
 	/* OpenSSL writes nothing while it has read a message of the protocol in part; this is
 	 * written as soon as the rest is there. */

@@ -148,6 +148,7 @@ TEST_TASK(half_a_ticket, "S17")
 	peer_send(&peer, first_record(&peer));
 	async_timeout (0.02)
 		CHECK_INT(await_stream_read(ends[0], data, sizeof data), -ETIMEDOUT);
+	CHECK_STR(async_stream_fact(ends[0], "tls_version"), "TLSv1.3");
 	CHECK_INT(await_stream_write(ends[0], "hello", 5), 5);
 	peer_send(&peer, SIZE_MAX);
 	SSL_write(peer.ssl, "answer", 6);

@@ -73,7 +73,8 @@ static const struct option_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows, LONG_ONLY = 256 };
 
-static int shown(void)
+/* The exit status of what was only to be printed. */
+static int printed(void)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return EXIT_FETCHED;
@@ -98,7 +99,7 @@ static int help(void)
 	puts("\nBYTES may end in k, M or G, large or small (powers of 1024).\n"
 	     "Exit status: 0 all fetched, 1 some failed, 2 wrong usage, 3 input or output failed,\n"
 	     "128 + n ended by signal n (130: Ctrl-C). See afetch(1).");
-	return shown();
+	return printed();
 }
 
 static int refuse(const char *text, const char *what)
@@ -152,7 +153,7 @@ static size_t token_size(const char *text)
 static bool is_value(const char *text)
 {
 	for (; *text; text++) {
-		if ((iscntrl((unsigned char)*text)) && *text != '\t')
+		if (iscntrl((unsigned char)*text) && *text != '\t')
 			return false;
 	}
 	return true;
@@ -192,7 +193,7 @@ static int take(struct options *options, const struct option_row *row, char *val
 		return help();
 	case VERSION:
 		printf("afetch %s\n", async_version());
-		return shown();
+		return printed();
 	default:
 		return number(options, row, value);
 	}
