@@ -429,6 +429,12 @@ def check_hosts(backend):
         urls += [there.url(f"/slow/0.2/direct{i}") for i in range(5)]
         run("-n", "--per-host", 2, "-i", "-", feed="\n".join(urls).encode(), backend=backend)
         assert there.requests() == 15 and there.most <= 2, there.most
+    # Who waits for a host that a redirect led to holds up nobody else.
+    with Site() as there, Site() as other, contextlib.ExitStack() as stack:
+        once = [stack.enter_context(Site()) for _ in range(4)]
+        urls = [site.url(f"/to/1?url={there.url(f'/ok/{i}')}") for i, site in enumerate(once)]
+        run("-n", "-c", 1, "--delay", 0.5, *urls, other.url("/ok/1"), backend=backend)
+        assert other.times["/ok/1"][0] < max(min(times) for times in there.times.values())
     # Redirects are requests like others, and the wait for their turn is not the try's.
     with Site() as site:
         run("-n", "--delay", 0.2, "-t", 0.3, "--retries", 0, site.url("/redirect/2"),

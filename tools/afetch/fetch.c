@@ -26,11 +26,12 @@ struct attempt {
 
 /* ---- What tries share ---- */
 
-/* A middleware. A host that a redirect leads to is asked no more often than others. The connection
- * that led here is not held meanwhile, and the limit of the try stands still. */
+/* A middleware. A host that a redirect leads to is asked no more often than others. Meanwhile the
+ * connection that led here is not held, the limit of the try stands still, and somebody else is
+ * fetched. */
 static async_response *await_patiently(async_outgoing *request, void *arg)
 {
-	const struct fetcher *fetcher = arg;
+	struct fetcher *fetcher = arg;
 	struct attempt *attempt = async_outgoing_context(request);
 	double left, when;
 	char *host;
@@ -45,7 +46,10 @@ static async_response *await_patiently(async_outgoing *request, void *arg)
 	free(host);
 	left = async_scope_deadline(&attempt->limit) - async_now();
 	async_scope_reschedule(&attempt->limit, INFINITY);
+	fetcher->patient++;
+	async_event_set(&fetcher->schedule->changed);
 	error = await_sleep_until(when);
+	fetcher->patient--;
 	async_scope_reschedule(&attempt->limit, left);
 	return error ? NULL : await_outgoing_next(request);
 }

@@ -15,6 +15,7 @@ struct fetcher {
 	async_tls *tls;
 	struct outlet outlet;
 	struct schedule *schedule;
+	size_t patient;	    /* fetches that wait for their turn at a host they were led to */
 	uint64_t *received; /* bytes of bodies are added here as they come */
 };
 

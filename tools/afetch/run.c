@@ -155,6 +155,12 @@ static int await_entry(struct run *run, struct entry *entry)
 
 /* ---- Tasks ---- */
 
+/* Those that wait for their turn at a host take nobody's place. */
+static size_t busy(const struct run *run)
+{
+	return run->tasks - run->fetcher.patient;
+}
+
 static int worker(void *arg)
 {
 	struct entry *entry = arg;
@@ -164,7 +170,7 @@ static int worker(void *arg)
 	while (entry && !error) {
 		error = await_entry(run, entry);
 		entry = NULL;
-		if (!error && run->tasks <= run->at_a_time)
+		if (!error && busy(run) <= run->at_a_time)
 			entry = schedule_take(&run->schedule);
 	}
 	run->tasks--;
@@ -176,7 +182,7 @@ static void start_workers(struct run *run)
 {
 	struct entry *entry;
 
-	while (run->tasks < run->at_a_time && (entry = schedule_take(&run->schedule))) {
+	while (busy(run) < run->at_a_time && (entry = schedule_take(&run->schedule))) {
 		if (async_spawn(&run->group, worker, entry)) {
 			schedule_again(entry, SHORTAGE_SECONDS);
 			return;
