@@ -89,6 +89,12 @@ def wait_for(condition, what, seconds=20):
         time.sleep(0.01)
 
 
+def catches(child, signo):
+    with open(f"/proc/{child.pid}/status", encoding="ascii") as file:
+        caught = int(re.search(r"SigCgt:\s+([0-9a-f]+)", file.read())[1], 16)
+    return caught >> (signo - 1) & 1
+
+
 # ---- The command line ----
 
 def check_arguments():
@@ -281,15 +287,15 @@ def check_kinds_of_log(site, backend):
     with folder() as path:
         os.mkfifo(f"{path}/fifo")
         child = start("-n", "-l", f"{path}/fifo", site.url("/ok/1"), backend=backend)
-        time.sleep(0.2)
+        assert b"waiting for somebody to read the log" in child.stderr.readline()
         with open(f"{path}/fifo", encoding="utf-8") as fifo:
             assert json.loads(fifo.read())["ok"] is True
         _, errors = child.communicate(timeout=20)
         assert child.returncode == 0, errors
-        assert b"waiting for somebody to read the log" in errors, errors
         for arguments in (["-l", f"{path}/fifo", site.url("/ok/1")], ["-i", f"{path}/fifo"]):
             child = start("-n", *arguments, backend=backend)
-            time.sleep(0.4)
+            wait_for(lambda: catches(child, signal.SIGINT), "it listens to signals")
+            time.sleep(0.1)  # and is where it waits
             child.send_signal(signal.SIGINT)
             _, errors = child.communicate(timeout=20)
             assert child.returncode == 130, (arguments, child.returncode, errors)
@@ -440,7 +446,7 @@ def check_hosts(backend):
         run("-n", "--delay", 0.2, "-t", 0.3, "--retries", 0, site.url("/redirect/2"),
             backend=backend)
         times = sorted(min(times) for times in site.times.values())
-        assert len(times) == 4 and all(b - a >= 0.19 for a, b in zip(times, times[1:])), times
+        assert len(times) == 4 and times[-1] - times[0] >= 0.5, times
 
 
 # ---- What goes wrong here ----
