@@ -55,7 +55,7 @@ int main(int argc, char **argv)
 			printf("%s: %s\n", pages[i].url, pages[i].error);
 		else
 			printf("%s: %d, %zu bytes\n", pages[i].url, pages[i].status, pages[i].size);
-		failed += pages[i].status != 200;
+		failed += *pages[i].error || pages[i].status != 200;
 	}
 	free(pages);
 	return failed != 0;

@@ -13,8 +13,9 @@ struct upstream {
 	async_session *session;
 };
 
-/* About one connection each (RFC 9110, 7.6.1); and what server and client say themselves. */
-static bool is_own(const char *name)
+/* About one connection each (RFC 9110, 7.6.1): what is known to be, and what `connection`, a field
+ * of that name, lists; and what server and client say themselves. */
+static bool is_own(const char *name, const char *connection)
 {
 	static const char *const own[] = {
 		"Connection", "Keep-Alive",	"Proxy-Connection", "TE",   "Transfer-Encoding",
@@ -25,6 +26,14 @@ static bool is_own(const char *name)
 		if (!strcasecmp(name, own[i]))
 			return true;
 	}
+	while (connection && *connection) {
+		size_t size = strcspn(connection, ", \t");
+
+		if (size == strlen(name) && !strncasecmp(connection, name, size))
+			return true;
+		connection += size;
+		connection += strspn(connection, ", \t");
+	}
 	return false;
 }
 
@@ -34,11 +43,12 @@ static async_response *await_upstream(async_request *request, const char *url,
 	async_source body = async_request_source(request);
 	async_http_field fields[130];
 	async_call call = { .fields = fields, .redirects = -1 };
-	const char *name, *value;
+	const char *connection = async_request_header(request, "Connection"), *name, *value;
 
 	/* The server takes bodies out of their coding. */
 	for (size_t i = 0; (name = async_request_header_at(request, i, &value)); i++) {
-		if (!is_own(name) && strcasecmp(name, "Content-Encoding") && call.field_count < 128)
+		if (!is_own(name, connection) && strcasecmp(name, "Content-Encoding") &&
+		    call.field_count < 128)
 			fields[call.field_count++] = (async_http_field){ name, value };
 	}
 	fields[call.field_count++] =
@@ -68,7 +78,7 @@ static int forward(async_request *request, void *arg)
 	}
 	async_respond_status(request, async_response_status(answer));
 	for (size_t i = 0; (name = async_response_header_at(answer, i, &value)); i++) {
-		if (!is_own(name))
+		if (!is_own(name, async_response_header(answer, "Connection")))
 			async_respond_add(request, name, value);
 	}
 	if (async_response_length(answer) >= 0)

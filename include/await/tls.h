@@ -49,7 +49,8 @@ typedef struct async_tls_options {
 	size_t more_count;
 
 	/* Whom a client trusts instead of the system's authorities, or which clients' certificates
-	 * a server accepts: PEM file or PEM text. crl_file: revocation lists of all of them. */
+	 * a server accepts: PEM file or PEM text. crl_file: revocation lists, one of each authority
+	 * of a chain: without one a certificate is not accepted. */
 	const char *ca_file, *ca, *crl_file;
 	int client_certificates; /* server: ASYNC_TLS_OPTIONAL or _REQUIRED; needs ca_file or ca */
 	/* SHA-256 fingerprints, in hexadecimal, separated by commas: the peer's certificate must
@@ -93,7 +94,8 @@ ASYNC_API int async_tls_reload(async_tls *tls);
  *	-EPROTO		the peer refuses, or does not speak TLS, or nothing is in common
  *	-ECONNABORTED	the peer has closed the connection
  *	-ETIMEDOUT	handshake_seconds are over
- *	-EINVAL		a client without host; nothing has happened (so with -EBUSY, -ENOMEM)
+ *	-EINVAL		a client without host, or one of over 255 bytes; nothing has happened (so
+ *			with -EBUSY, -ENOMEM)
  */
 ASYNC_API int await_stream_start_tls(async_stream *stream, async_tls *tls, const char *host);
 
@@ -124,7 +126,7 @@ typedef struct async_tls_facts {
 	time_t peer_not_before, peer_not_after;
 } async_tls_facts;
 
-/* 0, or -ENOTCONN: this stream has no TLS. */
+/* 0; -ENOTCONN: this stream has no TLS, or its handshake has failed; -ENOMEM. */
 ASYNC_API int async_stream_tls(async_stream *stream, async_tls_facts *facts);
 /* OpenSSL's object, to ask for what is not offered here; NULL without TLS. Neither read, write nor
  * keep it. */

@@ -155,6 +155,27 @@ static int explain(struct codec *codec, const char *subject, const char *issuer,
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
 		return explain_issuer(codec, subject, issuer);
+	case X509_V_ERR_UNABLE_TO_GET_CRL:
+		return codec_fail(codec, -EKEYREJECTED,
+				  "nobody knows whether the certificate of %s was revoked: there is"
+				  " no list of %s (TLS option `crl_file`)",
+				  subject, issuer);
+	case X509_V_ERR_CRL_HAS_EXPIRED:
+		return codec_fail(codec, -EKEYREJECTED,
+				  "nobody knows whether the certificate of %s was revoked: the list"
+				  " of %s is out of date (TLS option `crl_file`; async_tls_reload)",
+				  subject, issuer);
+	case X509_V_ERR_OUT_OF_MEM:
+		return codec_fail(codec, -ENOMEM, "no memory to verify the certificate of %s",
+				  subject);
+	case X509_V_ERR_EE_KEY_TOO_SMALL:
+	case X509_V_ERR_CA_KEY_TOO_SMALL:
+	case X509_V_ERR_CA_MD_TOO_WEAK:
+		return codec_fail(
+			codec, -EKEYREJECTED,
+			"the certificate of %s is too weak: %s (TLS option `ciphers`, as in"
+			" \"DEFAULT@SECLEVEL=1\", allows less)",
+			subject, X509_verify_cert_error_string(codec->verify_error));
 	default:
 		return codec_fail(codec, -EKEYREJECTED, "the certificate of %s is not accepted: %s",
 				  subject, X509_verify_cert_error_string(codec->verify_error));
@@ -247,6 +268,9 @@ static int parse_pin(const char *text, size_t size, unsigned char bytes[32])
 
 int pins_parse(struct async_tls *tls, const char *text)
 {
+	/* Perhaps a setting that was left out; no pin at all would let anybody in. */
+	if (text && !*text)
+		return async_fail(-EINVAL, "TLS option pins is empty: NULL is for no pins");
 	while (text && *text) {
 		size_t size = strcspn(text, ",");
 		void *pins = realloc(tls->pins, (tls->pin_count + 1) * sizeof *tls->pins);

@@ -15,18 +15,23 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, bytes) == 1 || inet_pton(AF_INET6, host, bytes) == 1;
 }
 
-/* "[::1]" is ::1, and "example.org." the same as without the dot. */
+/* "[fe80::1%eth0]" is fe80::1, since a zone means something on this machine only (RFC 4007 6), and
+ * "example.org." the same as without the dot. */
 static char *plain_host(const char *host)
 {
 	size_t size = strlen(host);
-	char *copy;
+	const char *zone;
 
-	if (size > 2 && host[0] == '[' && host[size - 1] == ']')
-		return strndup(host + 1, size - 2);
-	copy = strdup(host);
-	if (copy && size > 1 && copy[size - 1] == '.')
-		copy[size - 1] = '\0';
-	return copy;
+	if (size > 2 && host[0] == '[' && host[size - 1] == ']') {
+		host++;
+		size -= 2;
+	}
+	zone = memchr(host, '%', size);
+	if (zone && memchr(host, ':', (size_t)(zone - host)))
+		size = (size_t)(zone - host);
+	else if (size > 1 && host[size - 1] == '.')
+		size--;
+	return strndup(host, size);
 }
 
 /* Whom the certificate must name, and whom to ask for. */
@@ -53,7 +58,8 @@ static bool prepare(struct codec *codec, const char *host)
 	if (!bio)
 		return false;
 	SSL_set_bio(codec->ssl, bio, bio);
-	SSL_set_app_data(codec->ssl, codec);
+	if (!SSL_set_app_data(codec->ssl, codec))
+		return false;
 	if (codec->tls->is_server) {
 		SSL_set_accept_state(codec->ssl);
 		return true;
@@ -101,6 +107,7 @@ void codec_free(void *arg)
 	free(codec->host);
 	free(codec->problem);
 	free(codec->staged);
+	free(codec->held);
 	facts_free(codec->facts);
 	async_tls_free(codec->tls);
 	free(codec);
@@ -117,12 +124,60 @@ enum step codec_step(struct codec *codec)
 	result = SSL_do_handshake(codec->ssl);
 	wanted = result == 1 ? SSL_ERROR_NONE : SSL_get_error(codec->ssl, result);
 	if (result != 1 && wanted != SSL_ERROR_WANT_READ)
-		codec_explain(codec, "the TLS handshake");
+		codec_explain(codec, "");
 	ERR_clear_error();
 	if (codec->error)
 		return STEP_FAILED;
-	return result == 1 ? STEP_DONE : STEP_MORE;
+	codec->shaken = result == 1;
+	return codec->shaken ? STEP_DONE : STEP_MORE;
 }
+
+/* ---- Writing, also in the middle of the peer's messages ---- */
+
+static int hold(struct codec *codec, const char *data, size_t size)
+{
+	char *held;
+
+	if (codec->held_size + size > HELD_BYTES)
+		return codec_fail(codec, -EPROTO,
+				  "writing with TLS: the peer has sent half a message of the"
+				  " protocol, and %d bytes wait for the rest",
+				  HELD_BYTES);
+	held = realloc(codec->held, codec->held_size + size);
+	if (!held)
+		return codec_fail(codec, -ENOMEM, "no memory for %zu bytes of TLS output", size);
+	memcpy(held + codec->held_size, data, size);
+	codec->held = held;
+	codec->held_size += size;
+	return 0;
+}
+
+/* 0; -EAGAIN: it would read first; or a failure, in codec->error. */
+static int write_some(struct codec *codec, const char *data, size_t size)
+{
+	size_t n;
+	int result = SSL_write_ex(codec->ssl, data, size, &n);
+
+	if (likely(result))
+		return 0;
+	if (SSL_get_error(codec->ssl, result) == SSL_ERROR_WANT_READ && !codec->error)
+		return -EAGAIN;
+	return codec_explain(codec, "writing with TLS: ");
+}
+
+/* What could not be written before: perhaps it can now. */
+static void let_go_of_held(struct codec *codec)
+{
+	ERR_clear_error();
+	if (!codec->error && !write_some(codec, codec->held, codec->held_size)) {
+		free(codec->held);
+		codec->held = NULL;
+		codec->held_size = 0;
+	}
+	ERR_clear_error();
+}
+
+/* ---- Reading ---- */
 
 /* One call of SSL_read: 1 and its bytes; 0 and what it means in *status. */
 static int read_some(struct codec *codec, char *data, size_t size, size_t *n, ssize_t *status)
@@ -130,9 +185,13 @@ static int read_some(struct codec *codec, char *data, size_t size, size_t *n, ss
 	int result;
 
 	ERR_clear_error();
+	codec->reading = true;
 	result = SSL_read_ex(codec->ssl, data, size, n);
-	if (likely(result))
+	codec->reading = false;
+	if (likely(result)) {
+		codec->received += *n;
 		return 1;
+	}
 	switch (SSL_get_error(codec->ssl, result)) {
 	case SSL_ERROR_WANT_READ:
 		*status = -EAGAIN;
@@ -142,7 +201,7 @@ static int read_some(struct codec *codec, char *data, size_t size, size_t *n, ss
 		*status = 0;
 		break;
 	default:
-		*status = codec_explain(codec, "reading with TLS");
+		*status = codec_explain(codec, "reading with TLS: ");
 	}
 	ERR_clear_error();
 	return 0;
@@ -165,24 +224,31 @@ static ssize_t codec_read(void *arg, void *data, size_t size)
 		if (!SSL_pending(codec->ssl) && !async_layer_peek(codec->layer, &rest))
 			break;
 	}
+	if (unlikely(codec->held_size))
+		let_go_of_held(codec);
 	if (done)
 		return (ssize_t)done;
-	return status < 0 && status != -EAGAIN ? codec_tell(codec) : status;
+	if (codec->error)
+		return codec_tell(codec);
+	return status;
 }
 
 static int codec_write(void *arg, const void *data, size_t size)
 {
 	struct codec *codec = arg;
-	size_t n;
+	int error = codec->held_size ? -EAGAIN : 0;
 
 	if (codec->error)
 		return codec_tell(codec);
 	ERR_clear_error();
-	if (likely(SSL_write_ex(codec->ssl, data, size, &n)))
+	if (!error)
+		error = write_some(codec, data, size);
+	if (likely(!error))
 		return 0;
-	codec_explain(codec, "writing with TLS");
+	if (error == -EAGAIN)
+		error = hold(codec, data, size);
 	ERR_clear_error();
-	return codec_tell(codec);
+	return error ? codec_tell(codec) : 0;
 }
 
 static int codec_cut(void *arg)
@@ -204,6 +270,8 @@ static void codec_part(void *arg)
 
 	if (codec->error)
 		return;
+	if (codec->held_size)
+		let_go_of_held(codec);
 	ERR_clear_error();
 	SSL_shutdown(codec->ssl);
 	ERR_clear_error();

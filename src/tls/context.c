@@ -166,20 +166,37 @@ static void keep_ticket_keys(SSL_CTX *from, SSL_CTX *to)
 	ERR_clear_error();
 }
 
+/* The context as it is now, the caller's to free. */
+static SSL_CTX *take_context(struct async_tls *tls)
+{
+	SSL_CTX *context;
+
+	pthread_mutex_lock(&tls->lock);
+	context = tls->context;
+	SSL_CTX_up_ref(context);
+	pthread_mutex_unlock(&tls->lock);
+	return context;
+}
+
 int async_tls_reload(async_tls *tls)
 {
 	SSL_CTX *fresh, *old;
 	int error;
 
 	if (!tls)
-		return -EINVAL;
+		return async_fail(-EINVAL, "async_tls_reload: there is no context");
 	error = build(tls, &fresh);
 	if (error)
 		return error;
-	if (tls->is_server && !tls->options.client_certificates)
-		keep_ticket_keys(tls->context, fresh);
-	if (trust_is_system(tls))
-		trust_renew_system(fresh);
+	if (trust_is_system(tls) && trust_renew_system(fresh)) {
+		SSL_CTX_free(fresh);
+		return async_fail(-ENOMEM, "no memory for trusted certificates");
+	}
+	if (tls->is_server && !tls->options.client_certificates) {
+		old = take_context(tls); /* another thread may reload it, too */
+		keep_ticket_keys(old, fresh);
+		SSL_CTX_free(old);
+	}
 	pthread_mutex_lock(&tls->lock);
 	tls->trust_ready = trust_is_system(tls);
 	old = tls->context;
@@ -193,14 +210,9 @@ int async_tls_reload(async_tls *tls)
 
 SSL *tls_connection(struct async_tls *tls)
 {
-	SSL_CTX *context;
-	SSL *ssl;
+	SSL_CTX *context = take_context(tls);
+	SSL *ssl = SSL_new(context);
 
-	pthread_mutex_lock(&tls->lock);
-	context = tls->context;
-	SSL_CTX_up_ref(context);
-	pthread_mutex_unlock(&tls->lock);
-	ssl = SSL_new(context);
 	SSL_CTX_free(context);
 	return ssl;
 }

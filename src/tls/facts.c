@@ -41,7 +41,7 @@ static struct facts *facts_of(struct codec *codec)
 	const X509 *certificate;
 	unsigned size;
 
-	if (facts || !SSL_is_init_finished(codec->ssl))
+	if (facts || !codec->shaken)
 		return facts;
 	facts = calloc(1, sizeof *facts);
 	if (!facts)
@@ -118,8 +118,10 @@ int async_stream_tls(async_stream *stream, async_tls_facts *facts)
 
 	if (!codec)
 		return async_fail(-ENOTCONN, "async_stream_tls: the stream has no TLS");
+	if (!mine && !codec->shaken)
+		return async_fail(-ENOTCONN, "async_stream_tls: the handshake was not done");
 	if (!mine)
-		return async_fail(-ENOMEM, "async_stream_tls: no memory, or no handshake was done");
+		return async_fail(-ENOMEM, "async_stream_tls: no memory");
 	*facts = mine->facts;
 	return 0;
 }

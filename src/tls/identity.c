@@ -29,12 +29,20 @@ static void context_freed(void *parent, void *pointer, CRYPTO_EX_DATA *data, int
 	identities_free(pointer);
 }
 
-static int identities_index;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* One for the process, taken by whoever needs it first, or next where there was no memory. */
+static int identities_index = -1;
 
-static void make_index(void)
+static bool has_index(void)
 {
-	identities_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, context_freed);
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	bool has;
+
+	pthread_mutex_lock(&lock);
+	if (identities_index < 0)
+		identities_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, context_freed);
+	has = identities_index >= 0;
+	pthread_mutex_unlock(&lock);
+	return has;
 }
 
 /* Not asked on the terminal, as OpenSSL would. */
@@ -86,22 +94,30 @@ static int bad_pem(const char *file, const char *what, const char *wanted)
 static int load_certificates(const async_tls_certificate *from, struct identity *identity)
 {
 	BIO *bio = open_pem(from->certificate_file, from->certificate, "certificate");
+	bool pushed;
 	X509 *next;
 
 	if (!bio)
 		return async_error_code();
 	identity->certificate = PEM_read_bio_X509_AUX(bio, NULL, give_password, NULL);
 	identity->chain = identity->certificate ? sk_X509_new_null() : NULL;
-	while (identity->chain && (next = PEM_read_bio_X509(bio, NULL, give_password, NULL)))
-		if (!sk_X509_push(identity->chain, next)) {
+	pushed = identity->chain;
+	while (pushed && (next = PEM_read_bio_X509(bio, NULL, give_password, NULL))) {
+		pushed = sk_X509_push(identity->chain, next);
+		if (!pushed)
 			X509_free(next);
-			break;
-		}
+	}
 	BIO_free(bio);
 	if (!identity->certificate)
 		return bad_pem(from->certificate_file, "certificate", "certificate");
-	ERR_clear_error(); /* no further certificate: that is how it ends */
-	return identity->chain ? 0 : async_fail(-ENOMEM, "no memory for certificates");
+	if (!pushed)
+		return async_fail(-ENOMEM, "no memory for certificates");
+	/* That there is no further one is how it ends. */
+	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		return bad_pem(from->certificate_file, "certificate",
+			       "further certificate that is whole");
+	ERR_clear_error();
+	return 0;
 }
 
 static int load_key(const async_tls_certificate *from, struct identity *identity)
@@ -175,11 +191,10 @@ int identities_load(struct async_tls *tls, SSL_CTX *context)
 
 	if (!tls->certificate_count)
 		return 0;
-	pthread_once(&once, make_index);
 	identities = calloc(1, sizeof *identities);
 	if (identities)
 		identities->all = calloc(tls->certificate_count, sizeof *identities->all);
-	if (!identities || !identities->all ||
+	if (!identities || !identities->all || !has_index() ||
 	    !SSL_CTX_set_ex_data(context, identities_index, identities)) {
 		identities_free(identities);
 		return async_fail(-ENOMEM, "no memory for certificates");

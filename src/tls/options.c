@@ -47,6 +47,11 @@ static void free_texts(void *record, const size_t *places, size_t count)
 		free(*(char **)((char *)record + places[i]));
 }
 
+static bool has_certificate(const async_tls_certificate *from)
+{
+	return from->certificate_file || from->certificate;
+}
+
 static int copy_certificates(struct async_tls *tls, const async_tls_options *options)
 {
 	bool whole = true;
@@ -55,7 +60,7 @@ static int copy_certificates(struct async_tls *tls, const async_tls_options *opt
 	tls->certificates = calloc(1 + options->more_count, sizeof *tls->certificates);
 	if (!tls->certificates)
 		return -ENOMEM;
-	if (options->identity.certificate_file || options->identity.certificate)
+	if (has_certificate(&options->identity))
 		tls->certificates[n++] = options->identity;
 	for (size_t i = 0; i < options->more_count; i++)
 		tls->certificates[n++] = options->more[i];
@@ -126,6 +131,23 @@ static int check_limits(async_tls_options *options)
 	return 0;
 }
 
+/* Before they are copied, and those that are nothing left out. */
+static int check_certificates(const async_tls_options *options)
+{
+	const async_tls_certificate *own = &options->identity;
+
+	if (!has_certificate(own) && (own->key_file || own->key))
+		return async_fail(-EINVAL, "TLS option identity: a key without its certificate");
+	if (options->more_count && !options->more)
+		return async_fail(-EINVAL, "TLS option more_count is %zu, and more is NULL",
+				  options->more_count);
+	for (size_t i = 0; i < options->more_count; i++) {
+		if (!has_certificate(&options->more[i]))
+			return async_fail(-EINVAL, "TLS option more[%zu] names no certificate", i);
+	}
+	return 0;
+}
+
 static int check_sides(const struct async_tls *tls)
 {
 	const async_tls_options *options = &tls->options;
@@ -168,8 +190,12 @@ int options_copy(struct async_tls *tls, const async_tls_options *options)
 	/* The copies of certificates are in tls->certificates. */
 	memset(&tls->options.identity, 0, sizeof tls->options.identity);
 	tls->options.more = NULL;
-	if (!copy_texts(&tls->options, option_texts, OPTION_TEXTS) ||
-	    copy_certificates(tls, options))
+	if (!copy_texts(&tls->options, option_texts, OPTION_TEXTS))
+		return async_fail(-ENOMEM, "no memory for the options of a TLS context");
+	error = check_certificates(options);
+	if (error)
+		return error;
+	if (copy_certificates(tls, options))
 		return async_fail(-ENOMEM, "no memory for the options of a TLS context");
 	error = check_limits(&tls->options);
 	if (!error)

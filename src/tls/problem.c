@@ -83,7 +83,7 @@ static int explain_alert(struct codec *codec, int alert, const char *doing)
 {
 	const char *meaning = alert_meaning(alert);
 
-	return codec_fail(codec, -EPROTO, "%s: the peer has sent the alert \"%s\" (%d)%s%s", doing,
+	return codec_fail(codec, -EPROTO, "%sthe peer has sent the alert \"%s\" (%d)%s%s", doing,
 			  SSL_alert_desc_string_long(alert), alert, meaning ? ": " : "",
 			  meaning ? meaning : "");
 }
@@ -104,11 +104,35 @@ static const char *reason_meaning(int reason)
 	case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
 		return "no cipher, group or signature in common with the peer (TLS options"
 		       " `ciphers` and `suites`, type of the key)";
+	case SSL_R_NO_APPLICATION_PROTOCOL:
+		return "the peer offers none of the protocols that are spoken here (TLS option"
+		       " `alpn`)";
+	case SSL_R_DH_KEY_TOO_SMALL:
+	case SSL_R_EE_KEY_TOO_SMALL:
+	case SSL_R_CA_KEY_TOO_SMALL:
+	case SSL_R_CA_MD_TOO_WEAK:
+		return "a key or signature is too weak (TLS option `ciphers`, as in"
+		       " \"DEFAULT@SECLEVEL=1\", allows less)";
+	case SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED:
+		return "the server is too old: it knows no secure renegotiation (RFC 5746)";
+	case SSL_R_WRONG_VERSION_NUMBER:
+	case SSL_R_PACKET_LENGTH_TOO_LONG:
+	case SSL_R_UNEXPECTED_RECORD:
+		return "what the peer sends is no TLS, or no longer";
 	case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
 		return "a record was damaged on its way";
 	default:
 		return NULL;
 	}
+}
+
+/* The alert that the peer has sent, or -1. Reasons that all of OpenSSL's parts share have flags in
+ * high bits. */
+static int alert_of(unsigned long entry)
+{
+	int alert = ERR_GET_REASON(entry) - SSL_AD_REASON_OFFSET;
+
+	return ERR_GET_LIB(entry) == ERR_LIB_SSL && alert > 0 && alert <= UINT8_MAX ? alert : -1;
 }
 
 int codec_explain(struct codec *codec, const char *doing)
@@ -122,17 +146,17 @@ int codec_explain(struct codec *codec, const char *doing)
 		return codec->error;
 	if (codec->verify_error)
 		return codec_explain_certificate(codec);
-	if (ERR_GET_LIB(entry) == ERR_LIB_SSL && reason > SSL_AD_REASON_OFFSET)
-		return explain_alert(codec, reason - SSL_AD_REASON_OFFSET, doing);
+	if (alert_of(entry) > 0)
+		return explain_alert(codec, alert_of(entry), doing);
 	if (ERR_GET_LIB(entry) == ERR_LIB_SSL && reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
 		return codec_fail(codec, -EKEYREJECTED,
-				  "%s: the client has shown no certificate (TLS option"
+				  "%sthe client has shown no certificate (TLS option"
 				  " `client_certificates`)",
 				  doing);
-	if (ERR_GET_REASON(entry) == ERR_R_MALLOC_FAILURE)
-		return codec_fail(codec, -ENOMEM, "%s: no memory", doing);
+	if (reason == ERR_R_MALLOC_FAILURE)
+		return codec_fail(codec, -ENOMEM, "%sno memory", doing);
 	meaning = ERR_GET_LIB(entry) == ERR_LIB_SSL ? reason_meaning(reason) : NULL;
-	return codec_fail(codec, -EPROTO, "%s: %s", doing,
+	return codec_fail(codec, -EPROTO, "%s%s", doing,
 			  meaning ? meaning : openssl_reason(text, sizeof text));
 }
 

@@ -52,6 +52,7 @@ static int session_came(SSL *ssl, SSL_SESSION *given)
 	struct codec *codec = SSL_get_app_data(ssl);
 	struct async_tls *tls = codec->tls;
 	struct session *session;
+	bool current;
 	size_t size;
 
 	if (!codec->host || !SSL_SESSION_is_resumable(given))
@@ -63,11 +64,17 @@ static int session_came(SSL *ssl, SSL_SESSION *given)
 	memcpy(session->host, codec->host, size);
 	session->session = given;
 	pthread_mutex_lock(&tls->lock);
-	make_room(tls, session->host);
-	list_append(&tls->sessions, &session->link);
-	tls->session_count++;
+	/* Of a connection from before a reload, the peer was verified by another trust. */
+	current = SSL_get_SSL_CTX(ssl) == tls->context;
+	if (current) {
+		make_room(tls, session->host);
+		list_append(&tls->sessions, &session->link);
+		tls->session_count++;
+	}
 	pthread_mutex_unlock(&tls->lock);
-	return 1;
+	if (!current)
+		free(session);
+	return current;
 }
 
 static struct session *newest_of(const struct async_tls *tls, const char *host)

@@ -11,7 +11,8 @@ static long step_on_thread(void *codec)
 	return codec_step(codec);
 }
 
-/* What goes wrong with the thread itself is the handshake's failure, too. */
+/* What goes wrong with the thread itself is the handshake's failure, too. A cancel is for what
+ * follows to find. */
 static enum step step_elsewhere(struct codec *codec)
 {
 	async_job_options options = { .pool = codec->tls->options.pool };
@@ -20,10 +21,12 @@ static enum step step_elsewhere(struct codec *codec)
 
 	codec->staging = true;
 	error = await_thread_with(&options, step_on_thread, codec, &step);
-	if (error)
-		codec_fail(codec, error, "TLS handshake on a thread: %s", async_error());
-	error = bio_unstage(codec);
-	return error || codec->error ? STEP_FAILED : (enum step)step;
+	if (error && async_cancelled())
+		step = STEP_MORE;
+	else if (error)
+		codec_fail(codec, error, "on a thread: %s", async_error());
+	bio_unstage(codec);
+	return codec->error ? STEP_FAILED : (enum step)step;
 }
 
 /* 0, or why there is none: in codec->error and ->problem, if it is not what a wait returned. */
@@ -89,8 +92,15 @@ int await_stream_start_tls(async_stream *stream, async_tls *tls, const char *hos
 		return error;
 	if (!tls)
 		tls = tls_default();
-	if (!tls || !stream)
-		return tls ? -EINVAL : async_error_code();
+	if (!tls)
+		return async_error_code();
+	if (!stream)
+		return async_fail(-EINVAL, "await_stream_start_tls: there is no stream");
+	if (!tls->is_server && host && strlen(host) > HOST_BYTES)
+		return async_fail(-EINVAL,
+				  "await_stream_start_tls: a host of %zu bytes; %d are the longest"
+				  " there is: %.60s...",
+				  strlen(host), HOST_BYTES, host);
 	if (!tls->is_server && !tls->options.insecure && !(host && *host))
 		return async_fail(-EINVAL, "await_stream_start_tls: a client names the host whose"
 					   " certificate it expects");

@@ -24,6 +24,13 @@ enum {
 	SESSIONS_KEPT = 64,	/* of a client context */
 	RECORD_BYTES = 16384,	/* RFC 8446 5.1: the longest piece of one record */
 	REASON_BYTES = 256,
+	HOST_BYTES = 255, /* RFC 1035 2.3.4; SNI takes no more */
+	/* What is written while half a message of the peer's protocol lies here. */
+	HELD_BYTES = 16 << 20,
+	/* A peer makes us answer (new keys, no renegotiation) at no cost to itself: so much, and
+	 * then in proportion to the data it sends. */
+	ANSWER_BYTES = 64 << 10,
+	ANSWER_SHARE = 16,
 };
 
 /* A certificate, its intermediates and its key. */
@@ -61,11 +68,18 @@ struct codec {
 	SSL *ssl;
 	async_layer *layer;
 	struct async_tls *tls;
-	char *host; /* without brackets; NULL: a server, or nobody in particular */
-	bool begun; /* the peer's first bytes were looked at */
-	bool ended; /* the peer has sent close_notify */
-	int error;  /* it has failed, and why: */
+	char *host;  /* without brackets; NULL: a server, or nobody in particular */
+	bool begun;  /* the peer's first bytes were looked at */
+	bool shaken; /* the handshake is done */
+	bool ended;  /* the peer has sent close_notify */
+	int error;   /* it has failed, and why: */
 	char *problem;
+	/* OpenSSL writes nothing while it has read a message of the protocol in part; this is
+	 * written as soon as the rest is there. */
+	char *held;
+	size_t held_size;
+	bool reading; /* what is put now is an answer */
+	uint64_t received, answered;
 	/* What verification found first. */
 	int verify_error;
 	X509 *verify_certificate;
@@ -95,7 +109,8 @@ int codec_fail(struct codec *codec, int error, const char *format, ...) ASYNC_PR
 const char *codec_problem(const struct codec *codec);
 /* The same for the calling task's async_error(). */
 int codec_tell(const struct codec *codec);
-/* What the last call into OpenSSL found wrong; drains the queue of errors. */
+/* What the last call into OpenSSL found wrong, behind `doing`, such as "reading: ". The queue of
+ * errors is the caller's to clear. */
 int codec_explain(struct codec *codec, const char *doing);
 /* The peer's first bytes are no TLS: 0, or the failure. */
 int codec_check_first(struct codec *codec);
@@ -133,8 +148,8 @@ int trust_load(const struct async_tls *tls, SSL_CTX *context);
 bool trust_is_system(const struct async_tls *tls);
 /* Load those into the context; may read many files, on any thread. */
 long trust_load_system(void *tls);
-/* Read them anew, for this context and for all to come. */
-void trust_renew_system(SSL_CTX *context);
+/* Read them anew, for this context and for all to come. 0 or -ENOMEM. */
+int trust_renew_system(SSL_CTX *context);
 
 /* session.c */
 void sessions_begin(struct async_tls *tls, SSL_CTX *context);

@@ -9,10 +9,13 @@
 #include <string.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include "tls/tls.h"
 
-/* Whatever PEM holds: certificates, and lists of revoked ones. */
-static int add_all(BIO *bio, X509_STORE *store, STACK_OF(X509_NAME) * names)
+/* Whatever PEM holds: certificates, and lists of revoked ones. How many of those that are `wanted`
+ * there were. */
+enum what { CERTIFICATES, REVOCATIONS };
+static int add_all(BIO *bio, X509_STORE *store, enum what wanted, STACK_OF(X509_NAME) * names)
 {
 	STACK_OF(X509_INFO) *all = PEM_X509_INFO_read_bio(bio, NULL, NULL, NULL);
 	int count = 0;
@@ -21,10 +24,14 @@ static int add_all(BIO *bio, X509_STORE *store, STACK_OF(X509_NAME) * names)
 		const X509_INFO *info = sk_X509_INFO_value(all, i);
 		X509_NAME *name;
 
+		/* Have its extensions read now. OpenSSL reads them once, and a lack of memory then
+		 * makes the certificate bad for as long as it lives. */
 		if (info->x509)
-			count += X509_STORE_add_cert(store, info->x509) == 1;
-		if (info->crl)
-			count += X509_STORE_add_crl(store, info->crl) == 1;
+			X509_check_purpose(info->x509, -1, 0);
+		if (info->x509 && X509_STORE_add_cert(store, info->x509) == 1)
+			count += wanted == CERTIFICATES;
+		if (info->crl && X509_STORE_add_crl(store, info->crl) == 1)
+			count += wanted == REVOCATIONS;
 		name = info->x509 && names ? X509_NAME_dup(X509_get_subject_name(info->x509)) :
 					     NULL;
 		if (name && !sk_X509_NAME_push(names, name))
@@ -34,9 +41,10 @@ static int add_all(BIO *bio, X509_STORE *store, STACK_OF(X509_NAME) * names)
 	return count;
 }
 
-static int add_pem(X509_STORE *store, const char *file, const char *text, const char *option,
-		   STACK_OF(X509_NAME) * names)
+static int add_pem(X509_STORE *store, const char *file, const char *text, enum what wanted,
+		   const char *option, STACK_OF(X509_NAME) * names)
 {
+	static const char *const kinds[] = { "certificate", "list of revoked certificates" };
 	FILE *stream = file ? fopen(file, "re") : NULL;
 	char reason[REASON_BYTES];
 	int count = 0;
@@ -46,13 +54,15 @@ static int add_pem(X509_STORE *store, const char *file, const char *text, const 
 		return async_fail(-errno, "TLS option %s: cannot read %s", option, file);
 	bio = file ? BIO_new_fp(stream, BIO_CLOSE) : BIO_new_mem_buf(text, -1);
 	if (bio)
-		count = add_all(bio, store, names);
+		count = add_all(bio, store, wanted, names);
 	else if (stream)
 		fclose(stream);
 	BIO_free(bio);
 	if (!count)
-		return async_fail(-EBADMSG, "TLS option %s: nothing in PEM form in %s: %s", option,
-				  file ? file : "the text", openssl_reason(reason, sizeof reason));
+		return async_fail(
+			-EBADMSG, "TLS option %s: no %s in PEM form in %s%s%s", option,
+			kinds[wanted], file ? file : "the text", ERR_peek_last_error() ? ": " : "",
+			ERR_peek_last_error() ? openssl_reason(reason, sizeof reason) : "");
 	ERR_clear_error();
 	return 0;
 }
@@ -65,9 +75,9 @@ static int add_authorities(const async_tls_options *options, SSL_CTX *context, X
 	int error = 0;
 
 	if (options->ca_file)
-		error = add_pem(store, options->ca_file, NULL, "ca_file", names);
+		error = add_pem(store, options->ca_file, NULL, CERTIFICATES, "ca_file", names);
 	if (!error && options->ca)
-		error = add_pem(store, NULL, options->ca, "ca", names);
+		error = add_pem(store, NULL, options->ca, CERTIFICATES, "ca", names);
 	if (names)
 		SSL_CTX_set_client_CA_list(context, names);
 	return error;
@@ -89,8 +99,9 @@ int trust_load(const struct async_tls *tls, SSL_CTX *context)
 		return async_fail(-ENOMEM, "no memory for trusted certificates");
 	error = add_authorities(options, context, store, tls->is_server);
 	if (!error && options->crl_file) {
-		error = add_pem(store, options->crl_file, NULL, "crl_file", NULL);
-		X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
+		error = add_pem(store, options->crl_file, NULL, REVOCATIONS, "crl_file", NULL);
+		/* All of the chain: an intermediate that was revoked vouches for nobody. */
+		X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 	}
 	if (!error)
 		SSL_CTX_set1_cert_store(context, store);
@@ -142,15 +153,16 @@ long trust_load_system(void *arg)
 	return 0;
 }
 
-void trust_renew_system(SSL_CTX *context)
+int trust_renew_system(SSL_CTX *context)
 {
 	X509_STORE *store = read_system();
 
 	if (!store)
-		return;
+		return -ENOMEM;
 	SSL_CTX_set1_cert_store(context, store);
 	pthread_mutex_lock(&system_lock);
 	X509_STORE_free(system_store);
 	system_store = store;
 	pthread_mutex_unlock(&system_lock);
+	return 0;
 }

@@ -312,10 +312,10 @@ static int refuse_size(const struct url_parser *parser, size_t size, size_t limi
 {
 	char shown[URL_SHOWN_BYTES];
 
-	url_show(shown, parser->text, parser->size < 40 ? parser->size : 40);
+	url_show(shown, parser->text, parser->size);
 	return async_fail(-EMSGSIZE,
 			  "a URL of %zu bytes is over the limit of %zu "
-			  "(async_url_options.limit_bytes): \"%s...\"",
+			  "(async_url_options.limit_bytes): \"%s\"",
 			  size, limit, shown);
 }
 

@@ -2,6 +2,7 @@
 /* What an earlier run has fetched. */
 #include <await.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,8 +62,9 @@ static int read_text(struct done_set *set, const char *text, size_t size, off_t 
 	int fd = mkstemp(path), error;
 
 	CHECK_INT(write(fd, text, size), size);
+	CHECK_INT(lseek(fd, 0, SEEK_SET), 0);
+	error = resume_read(set, fd, path, end);
 	close(fd);
-	error = resume_read(set, path, end);
 	unlink(path);
 	strcpy(path + strlen(path) - 6, "XXXXXX");
 	return error;
@@ -121,9 +123,14 @@ TEST_WITH(what_is_no_log_is_refused, "H46", .backends = ONCE)
 		CHECK_INT(read_text(&set, wrong[i], strlen(wrong[i]), &end), -EBADMSG);
 		CHECK_TEXT_HAS(async_error(), ":1: no record of afetch");
 	}
-	CHECK_INT(resume_read(&set, "/nowhere/at/all", &end), 0);
-	CHECK_INT(end, 0);
-	CHECK_INT(resume_read(&set, "/", &end), -EIO);
+	{
+		int fd = open("/", O_RDONLY);
+
+		CHECK_INT(resume_read(&set, fd, "/", &end), -EIO);
+		close(fd);
+		CHECK_INT(resume_read(&set, fd, "closed", &end), -EBADF);
+		CHECK_TEXT_HAS(async_error(), "cannot read the log closed: Bad file descriptor");
+	}
 	CHECK_INT(set.count, 0);
 	done_free(&set);
 }

@@ -103,6 +103,35 @@ TEST_TASK(a_host_is_left_alone_between, "H46")
 	end();
 }
 
+/* Redirects take their turn among the URLs of the host they lead to. */
+TEST_TASK(visits_keep_the_distance, "H46")
+{
+	double begun, first, second;
+
+	begin(100, 0, 0.05);
+	begun = async_now();
+	add("a:80", "a1");
+	first = schedule_visit(schedule, "b:80");
+	second = schedule_visit(schedule, "b:80");
+	CHECK(first <= async_now() && first >= begun);
+	CHECK(second >= first + 0.05);
+	add("b:80", "b1");
+	schedule_finish(take("a1"));
+	CHECK(!schedule_take(schedule));
+	async_event_clear(&schedule->changed);
+	CHECK_INT(await_event(&schedule->changed), 0);
+	CHECK(async_now() >= begun + 0.1);
+	schedule_finish(take("b1"));
+	/* One that nobody else asks for is forgotten in its time. */
+	schedule_visit(schedule, "c:80");
+	CHECK_INT(await_sleep(0.12), 0);
+	CHECK_INT(schedule->host_count, 0);
+	fault_inject("calloc", 1, ENOMEM);
+	CHECK(schedule_visit(schedule, "d:80") <= async_now());
+	CHECK_INT(schedule->host_count, 0);
+	end();
+}
+
 TEST_TASK(another_try_comes_later, "H46")
 {
 	struct entry *entry;

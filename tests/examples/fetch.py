@@ -46,7 +46,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(0.1)
             body = f"page {self.path}".encode()
             self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
+            cut = 10 if self.path == "/cut" else 0
+            self.send_header("Content-Length", str(len(body) + cut))
+            self.close_connection = cut > 0
             self.end_headers()
             self.wfile.write(body)
 
@@ -111,6 +113,9 @@ def check_seven(folder, backend):
         expected = [f"{site.url(path)}: 200, {len(path) + 5} bytes" for path in paths]
         assert done.returncode == 0 and done.stdout.splitlines() == expected, done
         assert site.counter.all == 7 and site.counter.most == 4, vars(site.counter)
+        done = fetch("fetch_urls", backend, f"{folder}/ca.pem", site.url("/cut"), site.url("/x"))
+        assert done.returncode == 1 and ": 200, 7 bytes" in done.stdout, done
+        assert "200" not in done.stdout.splitlines()[0], "half a page"
         done = fetch("fetch_one", backend, f"{folder}/ca.pem", site.url("/x"))
         assert (done.returncode, done.stdout) == (0, "page /x"), done
         site.shutdown()

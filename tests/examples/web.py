@@ -9,6 +9,7 @@ covers: Z32, Z33, Z34, Z36, Z37, W02, W04, W39, W40, W41, W42, W43, W23
 
 import gzip
 import http.client
+import http.server
 import json
 import os
 import re
@@ -199,6 +200,36 @@ def check_fetch(backend):
     assert service.errors == "", service.errors
 
 
+class Hop(http.server.BaseHTTPRequestHandler):
+    """Tells which fields have come, and sends some that are for the next hop only."""
+
+    def do_GET(self):
+        body = "\n".join(self.headers).lower().encode()
+        self.send_response(200)
+        for field in (("Connection", "close, X-Hop"), ("X-Hop", "1"), ("X-End", "2"),
+                      ("Content-Length", str(len(body)))):
+            self.send_header(*field)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def check_hops(backend):
+    """What Connection lists goes no further (RFC 9110, 7.6.1)."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hop) as upstream:
+        threading.Thread(target=upstream.serve_forever, daemon=True).start()
+        with Service("reverse_proxy", f"http://127.0.0.1:{upstream.server_port}/",
+                     backend=backend) as proxy:
+            fields = {"Connection": "x-mine ,  keep-alive", "X-Mine": "1", "X-Other": "2"}
+            answer, data = proxy.get("/", headers=fields)
+        upstream.shutdown()
+    names = data.decode().split("\n")
+    assert "x-other" in names and "x-mine" not in names, names
+    assert answer.headers["X-End"] == "2" and answer.headers["X-Hop"] is None, answer.headers
+
+
 def check_download(backend):
     """Through a reverse proxy, to a file: whole, or not at all."""
     environment = dict(os.environ, **({"LIBAWAIT_BACKEND": backend} if backend else {}))
@@ -345,6 +376,7 @@ def main():
         check_events(backend)
         check_todo(backend)
         check_fetch(backend)
+        check_hops(backend)
         check_download(backend)
         check_files(backend)
         check_upload(backend)

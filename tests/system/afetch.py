@@ -89,6 +89,12 @@ def wait_for(condition, what, seconds=20):
         time.sleep(0.01)
 
 
+def catches(child, signo):
+    with open(f"/proc/{child.pid}/status", encoding="ascii") as file:
+        caught = int(re.search(r"SigCgt:\s+([0-9a-f]+)", file.read())[1], 16)
+    return caught >> (signo - 1) & 1
+
+
 # ---- The command line ----
 
 def check_arguments():
@@ -109,10 +115,20 @@ def check_arguments():
             (["-r", url], "--resume needs the --log"), (["-r", "-n", "-l", "-", url], "--resume"),
             (["-i", "/nowhere/at/all"], "--input /nowhere/at/all: No such file"),
             (["-i", "-", "-i", "-"], "can be given once"),
+            (["-zq", url], "there is no option -z\n"), (["--re", url], "several options begin with --re"),
+            (["--quiet=1", url], "no value belongs to --quiet"),
+            (["--log"], "a value is missing behind --log"),
+            (["--window", "0", url], "from 1 to 10000000"),
+            (["-X", "GET x", url], "--method wants one word"), (["-X", "", url], "--method wants"),
+            (["-A", "a\nb: c", url], "--user-agent wants text in one line"),
+            (["-H", "a: b\x01", url], "--header wants 'Name: value'"),
             (["-d", "@/nowhere/at/all", url], "--data: ")):
         out, errors = run(*arguments, status=2, text=text)
         assert not out and errors.startswith("afetch: "), (arguments, errors)
     assert re.fullmatch(rb"afetch \d+\.\d+\.\d+\n", run("--version")[0])
+    for arguments in (["--help"], ["--version"]):
+        with open("/dev/full", "wb") as full:
+            run(*arguments, stdout=full, status=3, text="standard output: No space left")
     out, errors = run("--help")
     assert not errors
     names = set(re.findall(r"--[a-z-]+", out.decode()))
@@ -229,10 +245,70 @@ def check_kinds_of_input(site):
         assert child.wait(20) == 0 and site.times["/ok/12"] and site.times["/ok/3"]
         child.stdout.close()
         child.stderr.close()
-        run("-n", "-i", path, status=3, text=f"afetch: cannot read {path}: ")
+        _, errors = run("-n", "-i", path, status=3, text=f"cannot read {path}: Is a directory")
+        assert "fetched" not in errors.replace("0 fetched, 0 failed;", ""), errors
         run("-n", "-i", "/dev/null")
         out, _ = run("-i", "-", stdin=subprocess.DEVNULL)
         assert out == b""
+
+
+def check_marks_and_controls(site):
+    """What editors put in front, and what must not reach a terminal."""
+    for mark in (b"\xef\xbb\xbf", b""):
+        assert run("-q", "-i", "-", feed=mark + site.url("/ok/1").encode() + b"\r\n")[0] == b"1\n"
+    _, errors = run("-n", "-i", "-", feed=b"a\x1b]0;b\x07\xc2\x9bc\nsecond line\n", status=1)
+    assert errors.startswith("afetch: a?]0;b???c: no scheme"), errors
+    assert "second line: " in errors and errors.count("second line") == 2, errors
+    assert not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f]", errors), errors
+
+
+def check_closed_descriptors(site):
+    """What is closed is not mistaken for the next file that is opened."""
+    with folder() as path:
+        def shell(text):
+            return subprocess.run(["sh", "-c", f"exec {AFETCH} {text}"], capture_output=True,
+                                  timeout=60, check=False)
+        urls = f"{site.url('/ok/1')} {site.url('/none')}"
+        child = shell(f"-o {path}/out -l {path}/log {urls} <&- >&- 2>&-")
+        assert child.returncode == 1
+        assert sorted(record["ok"] for record in records(f"{path}/log")) == [False, True]
+        name = [record["file"] for record in records(f"{path}/log") if record["ok"]][0]
+        with open(f"{path}/out/{name}", "rb") as file:
+            assert file.read() == b"1\n"
+        for text in (f"{urls} >&-", f"-n -l - {urls} >&-", f"{urls} 1</dev/null"):
+            child = shell(text)
+            assert child.returncode == 3 and b"standard output is closed" in child.stderr, child
+        child = shell("-n -i - <&-")
+        assert child.returncode == 3 and b"cannot read standard input: Bad" in child.stderr, child
+
+
+def check_kinds_of_log(site, backend):
+    """A FIFO that is read late; one that nobody reads does not hold up Ctrl-C; two runs at once."""
+    with folder() as path:
+        os.mkfifo(f"{path}/fifo")
+        child = start("-n", "-l", f"{path}/fifo", site.url("/ok/1"), backend=backend)
+        assert b"waiting for somebody to read the log" in child.stderr.readline()
+        with open(f"{path}/fifo", encoding="utf-8") as fifo:
+            assert json.loads(fifo.read())["ok"] is True
+        _, errors = child.communicate(timeout=20)
+        assert child.returncode == 0, errors
+        for arguments in (["-l", f"{path}/fifo", site.url("/ok/1")], ["-i", f"{path}/fifo"]):
+            child = start("-n", *arguments, backend=backend)
+            wait_for(lambda: catches(child, signal.SIGINT), "it listens to signals")
+            time.sleep(0.1)  # and is where it waits
+            child.send_signal(signal.SIGINT)
+            _, errors = child.communicate(timeout=20)
+            assert child.returncode == 130, (arguments, child.returncode, errors)
+        run("-n", "-r", "-l", f"{path}/fifo", site.url("/ok/1"), status=3, backend=backend,
+            text=f"--resume reads the log, and {path}/fifo is no regular file")
+        seen = site.requests()
+        child = start("-n", "-l", f"{path}/log", site.url("/slow/1/x"), backend=backend)
+        wait_for(lambda: site.requests() > seen, "it has begun")
+        for arguments in ([], ["-r"]):
+            run("-n", *arguments, "-l", f"{path}/log", site.url("/ok/2"), status=3, backend=backend,
+                text=f"another afetch writes to the log {path}/log")
+        child.communicate(timeout=20)
+        assert child.returncode == 0 and len(records(f"{path}/log")) == 1
 
 
 def check_log(site):
@@ -314,6 +390,7 @@ def check_limits(site):
     run("-n", "--redirects", 2, site.url("/redirect/1"))
     run("-n", "--redirects", 2, site.url("/redirect/2"), status=1,
         text="more than 2 redirects (--redirects)")
+    run("-X", "HEAD", "--max-bytes", 10, site.url("/letters/a/1000"))
     out, _ = run("-q", "-n", "-l", "-", "--redirects", 0, site.url("/redirect/2"))
     assert json.loads(out)["status"] == 302
 
@@ -349,6 +426,27 @@ def check_hosts(backend):
         for site in (one, other):
             times = sorted(min(times) for times in site.times.values())
             assert times[-1] - times[0] >= 0.7, times
+    # The limit is a host's, however its URLs were come by: directly, or by redirects of hosts that
+    # are asked often or once.
+    with Site() as often, Site() as there, contextlib.ExitStack() as stack:
+        once = [stack.enter_context(Site()) for _ in range(5)]
+        urls = [site.url(f"/to/{i}?url={there.url(f'/slow/0.2/{i}')}")
+                for i, site in enumerate([often] * 5 + once)]
+        urls += [there.url(f"/slow/0.2/direct{i}") for i in range(5)]
+        run("-n", "--per-host", 2, "-i", "-", feed="\n".join(urls).encode(), backend=backend)
+        assert there.requests() == 15 and there.most <= 2, there.most
+    # Who waits for a host that a redirect led to holds up nobody else.
+    with Site() as there, Site() as other, contextlib.ExitStack() as stack:
+        once = [stack.enter_context(Site()) for _ in range(4)]
+        urls = [site.url(f"/to/1?url={there.url(f'/ok/{i}')}") for i, site in enumerate(once)]
+        run("-n", "-c", 1, "--delay", 0.5, *urls, other.url("/ok/1"), backend=backend)
+        assert other.times["/ok/1"][0] < max(min(times) for times in there.times.values())
+    # Redirects are requests like others, and the wait for their turn is not the try's.
+    with Site() as site:
+        run("-n", "--delay", 0.2, "-t", 0.3, "--retries", 0, site.url("/redirect/2"),
+            backend=backend)
+        times = sorted(min(times) for times in site.times.values())
+        assert len(times) == 4 and times[-1] - times[0] >= 0.5, times
 
 
 # ---- What goes wrong here ----
@@ -383,8 +481,13 @@ def check_outputs(site, backend):
         assert os.path.getsize(f"{path}/short") == 10000
         run("-n", "-l", f"{path}/short", "-r", *more, text=" fetched before", backend=backend)
         assert set(by_url(f"{path}/short")) == set(more)
+        # Names that one who was killed has left, as in a container, where numbers are the same.
         with open(f"{path}/file", "wb"):
             pass
+        script = (f'for i in 1 2 3; do : > {path}/out/.afetch-$$-$i.part; done; '
+                  f'exec {AFETCH} -q -o {path}/out {site.url("/ok/1")}')
+        subprocess.run(["sh", "-c", script], check=True, timeout=60)
+        assert len(parts_in(f"{path}/out")) == 3 and len(os.listdir(f"{path}/out")) == 4
         run("-o", f"{path}/file", *urls, status=3, text=f"{path}/file: Not a directory (ENOTDIR)")
         run("-o", f"{path}/no/such", *urls, status=3, text="cannot make the directory")
         run("-n", "-l", f"{path}/no/log", *urls, status=3, text="cannot write the log")

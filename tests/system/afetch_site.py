@@ -107,6 +107,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         left = int(words[0])
         self.send(b"", 302, Location=f"/redirect/{left - 1}" if left else "/ok/there")
 
+    def page_to(self, words, query):
+        """/to/...?url=...: it is there."""
+        self.send(b"", 302, Location=query["url"])
+
     def page_echo(self, words, query):
         fields = "".join(f"{name}: {value}\n" for name, value in self.headers.items())
         self.send(f"{self.command} {self.path}\n{fields}\n".encode() + self.body)

@@ -28,8 +28,8 @@ static void fails(async_tls *client_tls, async_tls *server_tls, const char *host
 
 TEST_TASK(a_good_one, "S17")
 {
-	const char *hosts[] = { "localhost", "127.0.0.1",     "[::1]",
-				"::1",	     "example.test.", "EXAMPLE.test" };
+	const char *hosts[] = { "localhost",	 "127.0.0.1",	 "[::1]",    "::1",
+				"example.test.", "EXAMPLE.test", "[::1%lo]", "::1%lo" };
 
 	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
 		struct start starts[2];
@@ -108,6 +108,17 @@ TEST_TASK(intermediates_are_sent_along, "S17")
 	      "does not know who signed our certificate");
 }
 
+/* It is told whose certificate it is that is wrong. */
+TEST_TASK(issuers_that_are_none, "S17")
+{
+	fails(client_with(&authority), server_with(&late), "localhost", -EKEYEXPIRED,
+	      "the certificate of CN=Former, O=Tests has expired on 20",
+	      "our certificate has expired");
+	fails(client_with(&authority), server_with(&misissued), "localhost", -EKEYREJECTED,
+	      "the certificate of CN=server, O=Tests is not accepted: invalid CA certificate",
+	      "does not know who signed our certificate");
+}
+
 TEST_TASK(a_revoked_one, "S17")
 {
 	const char *list = in_file(revocations);
@@ -123,6 +134,45 @@ TEST_TASK(a_revoked_one, "S17")
 	CHECK_STR(starts[0].text, "");
 	close_both(starts);
 	unlink(list);
+}
+
+TEST_TASK(an_old_list, "S17")
+{
+	char *old = revocations_of(&authority, NULL, -1);
+	const char *list = in_file(old);
+	async_tls_options options = { .ca = authority.pem, .crl_file = list };
+
+	fails(async_tls_client(&options), server_with(&server), "localhost", -EKEYREJECTED,
+	      "the list of CN=Test authority, O=Tests is out of date (TLS option `crl_file`;"
+	      " async_tls_reload)",
+	      "certificate");
+	unlink(list);
+	free(old);
+}
+
+/* A whole chain is looked at: who was revoked vouches for nobody. */
+TEST_TASK(a_revoked_intermediate, "S17")
+{
+	char *of_root = revocations_of(&authority, &intermediate, 1);
+	char *of_intermediate = revocations_of(&intermediate, NULL, 1);
+	char *all = malloc(strlen(of_root) + strlen(of_intermediate) + 1);
+	const char *roots = in_file(of_root), *both;
+	async_tls_options options = { .ca = authority.pem, .crl_file = roots };
+
+	both = in_file(strcat(strcpy(all, of_root), of_intermediate));
+	fails(async_tls_client(&options), server_with(&chained), "localhost", -EKEYREJECTED,
+	      "nobody knows whether the certificate of CN=chained, O=Tests was revoked: there is no"
+	      " list of CN=Intermediate, O=Tests (TLS option `crl_file`)",
+	      "does not know who signed our certificate");
+	options.crl_file = both;
+	fails(async_tls_client(&options), server_with(&chained), "localhost", -EKEYREVOKED,
+	      "the certificate of CN=Intermediate, O=Tests was revoked",
+	      "our certificate was revoked");
+	unlink(roots);
+	unlink(both);
+	free(of_root);
+	free(of_intermediate);
+	free(all);
 }
 
 TEST_TASK(insecure_takes_any, "S17")
@@ -201,6 +251,7 @@ TEST_TASK(another_than_the_pinned_one, "S17")
 
 TEST_WITH(pins_that_are_none, "S17", .backends = ONCE, .may_leak = 1)
 {
+	static const async_tls_options empty = { .pins = "", .insecure = true };
 	const char *bad[] = { "12", "md5:00", "0123456789abcdef0123456789abcdef01234567", ",",
 			      "zz23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" };
 
@@ -211,4 +262,7 @@ TEST_WITH(pins_that_are_none, "S17", .backends = ONCE, .may_leak = 1)
 		CHECK_INT(async_error_code(), -EINVAL);
 		CHECK_TEXT_HAS(async_error(), "is no SHA-256 fingerprint");
 	}
+	CHECK(!async_tls_client(&empty));
+	CHECK_INT(async_error_code(), -EINVAL);
+	CHECK_TEXT_HAS(async_error(), "pins is empty");
 }

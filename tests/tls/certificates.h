@@ -26,10 +26,11 @@ struct made {
 };
 
 /* authority signs server, other, expired, future, revoked, client and intermediate; intermediate
- * signs chained; stranger signs foreign. alone has signed itself. */
+ * signs chained; stranger signs foreign. alone has signed itself. former, an intermediate that has
+ * expired, signs late; server, which is no authority, misissued. */
 /* Used by all: else the leak checker misses what nothing points to. */
 __attribute__((used)) static struct made authority, stranger, intermediate, server, other, expired,
-	future, revoked, client, foreign, alone, chained, chained_bare;
+	future, revoked, client, foreign, alone, chained, chained_bare, former, late, misissued;
 __attribute__((used)) static char *revocations;
 
 static inline void made_or_die(int works)
@@ -92,33 +93,37 @@ static inline void make_certificate(struct made *made, const struct made *issuer
 		add_extension(certificate, NID_subject_alt_name, names);
 	made_or_die(X509_sign(certificate, issuer->key ? issuer->key : key, NULL));
 	PEM_write_bio_X509(pem, certificate);
-	if (issuer == &intermediate)
-		PEM_write_bio_X509(pem, intermediate.certificate);
+	if (issuer == &intermediate || issuer == &former || issuer == &server)
+		PEM_write_bio_X509(pem, issuer->certificate);
 	PEM_write_bio_PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL);
 	*made = (struct made){ certificate, key, take_text(pem), take_text(key_pem) };
 }
 
-static inline void make_revocations(void)
+/* The list of an issuer, with one that it has revoked, or none; good for so many days. */
+static inline char *revocations_of(const struct made *issuer, const struct made *gone, int days)
 {
 	X509_CRL *list = X509_CRL_new();
-	X509_REVOKED *entry = X509_REVOKED_new();
 	ASN1_TIME *time = ASN1_TIME_new();
 	BIO *pem = BIO_new(BIO_s_mem());
 
 	X509_CRL_set_version(list, 1);
-	X509_CRL_set_issuer_name(list, X509_get_subject_name(authority.certificate));
-	X509_gmtime_adj(time, -3600);
+	X509_CRL_set_issuer_name(list, X509_get_subject_name(issuer->certificate));
+	X509_gmtime_adj(time, -2 * 86400L);
 	X509_CRL_set1_lastUpdate(list, time);
-	X509_REVOKED_set_revocationDate(entry, time);
-	X509_gmtime_adj(time, 86400);
+	if (gone) {
+		X509_REVOKED *entry = X509_REVOKED_new();
+
+		X509_REVOKED_set_revocationDate(entry, time);
+		X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(gone->certificate));
+		X509_CRL_add0_revoked(list, entry);
+	}
+	X509_gmtime_adj(time, 86400L * days);
 	X509_CRL_set1_nextUpdate(list, time);
-	X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(revoked.certificate));
-	X509_CRL_add0_revoked(list, entry);
-	made_or_die(X509_CRL_sign(list, authority.key, NULL));
+	made_or_die(X509_CRL_sign(list, issuer->key, NULL));
 	PEM_write_bio_X509_CRL(pem, list);
-	revocations = take_text(pem);
 	ASN1_TIME_free(time);
 	X509_CRL_free(list);
+	return take_text(pem);
 }
 
 /* A handshake in memory, some bytes, and bytes that are none. Returns the session. */
@@ -216,10 +221,13 @@ __attribute__((constructor)) static void make_certificates(void)
 	make_certificate(&foreign, &stranger, "foreign", here, -1, 2);
 	make_certificate(&alone, &nobody, "alone", here, -1, 2);
 	make_certificate(&chained, &intermediate, "chained", here, -1, 2);
+	make_certificate(&former, &authority, "Former", NULL, -10, -1);
+	make_certificate(&late, &former, "late", here, -2, 2);
+	make_certificate(&misissued, &server, "misissued", here, -1, 2);
 	chained_bare = chained;
 	chained_bare.pem =
 		strndup(chained.pem, (size_t)(strstr(chained.pem + 1, "-----BEGIN") - chained.pem));
-	make_revocations();
+	revocations = revocations_of(&authority, &revoked, 1);
 	warm_up(TLS1_2_VERSION);
 	warm_up(TLS1_3_VERSION);
 	/* Each place of the queue of errors keeps the memory of its text. */

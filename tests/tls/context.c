@@ -38,6 +38,11 @@ TEST_WITH(options_that_are_none, "S17 S19", .backends = ONCE, .may_leak = 1)
 	REFUSED(false, -EINVAL, "TLS option ciphers \"nonsense\"", .ciphers = "nonsense");
 	REFUSED(false, -EINVAL, "TLS option suites \"nonsense\"", .suites = "nonsense");
 	REFUSED(false, -EINVAL, "crl_file needs ca_file or ca", .crl_file = "/dev/null");
+	REFUSED(false, -EINVAL, "identity: a key without its certificate",
+		.identity = { .key = server.key_pem });
+	REFUSED(true, -EINVAL, "more_count is 2, and more is NULL", GOOD, .more_count = 2);
+	REFUSED(true, -EINVAL, "more[0] names no certificate", GOOD,
+		.more = &(async_tls_certificate){ .key = server.key_pem }, .more_count = 1);
 }
 
 TEST_WITH(files_that_are_none, "S17", .backends = ONCE, .may_leak = 1)
@@ -53,9 +58,37 @@ TEST_WITH(files_that_are_none, "S17", .backends = ONCE, .may_leak = 1)
 		.identity = { .certificate = server.pem, .key = other.key_pem });
 	REFUSED(false, -ENOENT, "ca_file: cannot read /nowhere/ca.pem",
 		.ca_file = "/nowhere/ca.pem");
-	REFUSED(false, -EBADMSG, "ca: nothing in PEM form in the text", .ca = "nothing");
+	REFUSED(false, -EBADMSG, "ca: no certificate in PEM form in the text", .ca = "nothing");
+	REFUSED(false, -EBADMSG, "ca_file: no certificate in PEM form in /dev/null: Bad message",
+		.ca_file = "/dev/null");
+	REFUSED(false, -EBADMSG, "ca: no certificate in PEM form", .ca = revocations);
 	REFUSED(false, -ENOENT, "crl_file: cannot read /nowhere/crl.pem", .ca = authority.pem,
 		.crl_file = "/nowhere/crl.pem");
+}
+
+/* An intermediate certificate that was cut off is missed by clients, and only by some. */
+TEST_WITH(a_damaged_chain, "S17", .backends = ONCE, .may_leak = 1)
+{
+	char *text = strdup(chained.pem), *second = strstr(text + 1, "-----BEGIN");
+	const char *list = in_file(server.pem);
+	async_tls *tls;
+
+	second[200] = '*';
+	REFUSED(true, -EBADMSG, "certificate: no further certificate that is whole in PEM form",
+		.identity = { .certificate = text, .key = chained.key_pem });
+	second[200] = '\0';
+	REFUSED(true, -EBADMSG, "certificate: no further certificate that is whole in PEM form",
+		.identity = { .certificate = text, .key = chained.key_pem });
+	/* Other text behind it does no harm. */
+	strcpy(second, "the end\n");
+	tls = async_tls_server(&(async_tls_options){
+		.identity = { .certificate = text, .key = chained.key_pem } });
+	CHECK(tls);
+	async_tls_free(tls);
+	REFUSED(false, -EBADMSG, "crl_file: no list of revoked certificates in PEM form",
+		.ca = authority.pem, .crl_file = list);
+	unlink(list);
+	free(text);
 }
 
 /* ---- Keys: in one file with the certificate, or locked ---- */
@@ -152,6 +185,8 @@ static void alpn(const char *offered, const char *spoken, const char *chosen)
 		CHECK_TEXT_HAS(starts[0].text,
 			       "no application protocol\" (120): it speaks none of");
 		CHECK_INT(starts[1].result, -EPROTO);
+		CHECK_TEXT_HAS(starts[1].text, "none of the protocols that are spoken here (TLS"
+					       " option `alpn`)");
 	} else {
 		CHECK_STR(starts[0].text, "");
 		for (int i = 0; i < 2; i++) {
@@ -269,6 +304,7 @@ TEST_TASK_WITH(renewed_certificates, "S17", .may_leak = 1)
 	CHECK_INT(async_tls_reload(tls), 0);
 	subject_is(tls, "other.test", "CN=other, O=Tests");
 	CHECK_INT(async_tls_reload(NULL), -EINVAL);
+	CHECK_TEXT_HAS(async_error(), "there is no context");
 	async_tls_free(tls);
 	async_tls_free(NULL);
 	unlink(certificate);

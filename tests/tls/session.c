@@ -48,6 +48,27 @@ TEST_TASK(a_session_goes_on, "S17")
 	}
 }
 
+/* A ticket that comes late is of a connection that was verified before the reload. */
+TEST_TASK(a_ticket_from_before_a_reload, "S17")
+{
+	async_tls *client_tls = client_with(&authority), *server_tls = server_with(&server);
+	struct start starts[2];
+	const char *line;
+
+	tls_keep(client_tls);
+	tls_keep(server_tls);
+	try_tls(client_tls, server_tls, "localhost", starts);
+	CHECK_INT(async_tls_reload(client_tls), 0);
+	CHECK_INT(await_stream_write(starts[1].stream, "x\n", 2), 2);
+	CHECK_INT(await_stream_readline(starts[0].stream, &line), 2);
+	CHECK_INT(client_tls->session_count, 0);
+	close_both(starts);
+	CHECK(!resumed(client_tls, server_tls, "localhost"));
+	CHECK(resumed(client_tls, server_tls, "localhost"));
+	async_tls_free(client_tls);
+	async_tls_free(server_tls);
+}
+
 TEST_TASK(a_server_that_began_anew, "S17")
 {
 	async_tls *client_tls = client_with(&authority), *server_tls = server_with(&server);

@@ -171,6 +171,39 @@ TEST_TASK(on_threads, "S17 P06")
 	close_both(starts);
 }
 
+static long doze(void *arg)
+{
+	(void)arg;
+	usleep(100 * 1000);
+	return 0;
+}
+
+static int occupy(void *pool)
+{
+	return (int)await_thread_in(pool, doze, NULL);
+}
+
+/* Waiting for a thread is a part of the handshake. */
+TEST_TASK_WITH(no_thread_is_free, "S19 P06", .backends = REAL_BACKENDS)
+{
+	static async_pool pool = ASYNC_POOL("busy", 1);
+	async_tls_options options = {
+		.ca = authority.pem, .threads = true, .pool = &pool, .handshake_seconds = 0.02
+	};
+	async_tls *tls = async_tls_client(&options);
+	async_stream *ends[2];
+	AWAIT_GROUP(group);
+
+	socket_ends(ends, NULL);
+	async_spawn(&group, occupy, &pool);
+	await_sleep(0);
+	CHECK_INT(await_stream_start_tls(ends[0], tls, "localhost"), -ETIMEDOUT);
+	CHECK_TEXT_HAS(async_error(), "not done within 0.02 s (TLS option `handshake_seconds`)");
+	await_stream_close(ends[0]);
+	await_stream_close(ends[1]);
+	async_tls_free(tls);
+}
+
 /* ---- Who is no TLS peer ---- */
 
 /* A handshake of one side with bytes that somebody else sends. `then_end`: and ends the stream. */
@@ -374,9 +407,15 @@ TEST_TASK(bad_arguments, "S17")
 {
 	async_tls *tls = client_with(&authority);
 	async_stream *ends[2];
+	char host[300];
 
 	socket_ends(ends, NULL);
+	memset(host, 'a', sizeof host - 1);
+	host[sizeof host - 1] = '\0';
 	CHECK_INT(await_stream_start_tls(NULL, tls, "localhost"), -EINVAL);
+	CHECK_TEXT_HAS(async_error(), "there is no stream");
+	CHECK_INT(await_stream_start_tls(ends[0], tls, host), -EINVAL);
+	CHECK_TEXT_HAS(async_error(), "a host of 299 bytes; 255 are the longest there is");
 	CHECK_INT(await_stream_start_tls(ends[0], tls, NULL), -EINVAL);
 	CHECK_TEXT_HAS(async_error(), "a client names the host");
 	CHECK_INT(await_stream_start_tls(ends[0], tls, ""), -EINVAL);

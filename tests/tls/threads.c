@@ -81,6 +81,23 @@ static int reload_often(void *arg)
 	return 0;
 }
 
+/* While another thread does the same. */
+static long reload_too(void *arg)
+{
+	struct shared *shared = arg;
+
+	for (int i = 0; i < 20; i++)
+		CHECK_INT(async_tls_reload(shared->server_tls), 0);
+	return 0;
+}
+
+static int reload_on_threads(void *shared)
+{
+	while (!await_sleep(0.003) && !await_thread(reload_too, shared))
+		;
+	return 0;
+}
+
 static void converse_with(struct shared *shared)
 {
 	AWAIT_GROUP(group, ASYNC_ISOLATED);
@@ -89,6 +106,7 @@ static void converse_with(struct shared *shared)
 	while (!shared->address[0])
 		await_sleep(0.005);
 	async_spawn(&group, reload_often, shared);
+	async_spawn(&group, reload_on_threads, shared);
 	CHECK_INT(await_thread(ask_all, shared), 0);
 	async_group_cancel(&group);
 }

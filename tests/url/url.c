@@ -530,6 +530,11 @@ TEST_WITH(url_limits, "H06", .backends = ONCE)
 	CHECK_TEXT_HAS(async_error(), "21 bytes");
 	CHECK_INT(async_url_parse_bytes("http://a/         x", 19, &options, &url), -EMSGSIZE);
 	CHECK_TEXT_HAS(async_error(), "37 bytes");
+	/* A password that is as long as that is not shown either. */
+	CHECK_INT(async_url_parse_bytes("http://me:a-secret-that-is-longer-than-most@a/", 46,
+					&options, &url),
+		  -EMSGSIZE);
+	CHECK_TEXT_HAS(async_error(), "(async_url_options.limit_bytes): \"http://*@a/\"");
 	options.limit_bytes = (size_t)INT32_MAX + 1;
 	CHECK_INT(async_url_parse_bytes("http://a", 8, &options, &url), -EINVAL);
 	CHECK_TEXT_HAS(async_error(), "limit_bytes");

@@ -28,20 +28,37 @@ static int open_again(int fd, int flags)
 	return open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
+/* Opened once more it might be what it is not. */
+static bool is_open_for(int fd, int flags)
+{
+	int mode = fcntl(fd, F_GETFL);
+
+	return mode >= 0 && ((mode & O_ACCMODE) == O_RDWR || (mode & O_ACCMODE) == flags);
+}
+
 async_stream *descriptor_stream(int fd, const async_stream_options *options)
 {
-	int own = open_again(fd, fd ? O_WRONLY : O_RDONLY);
+	const char *name = fd ? "standard output" : "standard input";
+	int flags = fd ? O_WRONLY : O_RDONLY, own;
 	async_stream *stream;
+
+	if (!is_open_for(fd, flags)) {
+		async_fail(-EBADF, "%s is closed", name);
+		return NULL;
+	}
+	own = open_again(fd, flags);
 
 	if (own < 0)
 		own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (own < 0) {
-		async_fail(-errno, "standard %s", fd ? "output" : "input");
+		async_fail(-errno, "%s", name);
 		return NULL;
 	}
 	stream = async_stream_open(own, options);
-	if (!stream)
+	if (!stream) {
 		async_close(own);
+		async_fail(async_error_code(), "%s", name);
+	}
 	return stream;
 }
 

@@ -16,24 +16,25 @@ enum { SLOWEST = 3, USUAL_WIDTH = 80, HOST_WIDTH = 40 };
 
 /* ---- What is shown ---- */
 
-static const struct display_sample *take_sample(struct display *display)
+static void take_sample(struct display *display)
 {
-	unsigned now = display->sample_count++ % DISPLAY_SAMPLES;
-	unsigned oldest = display->sample_count < DISPLAY_SAMPLES ?
-				  0 :
-				  display->sample_count % DISPLAY_SAMPLES;
-
-	display->samples[now] =
+	display->samples[display->sample_count++ % DISPLAY_SAMPLES] =
 		(struct display_sample){ async_now(),
 					 display->stats->fetched + display->stats->failed,
 					 display->stats->received };
-	return &display->samples[oldest];
+}
+
+static const struct display_sample *oldest_sample(const struct display *display)
+{
+	bool all = display->sample_count >= DISPLAY_SAMPLES;
+
+	return &display->samples[all ? display->sample_count % DISPLAY_SAMPLES : 0];
 }
 
 static void print_counts(struct display *display, FILE *out)
 {
 	const struct stats *stats = display->stats;
-	const struct display_sample *before = take_sample(display);
+	const struct display_sample *before = oldest_sample(display);
 	double passed = async_now() - before->when;
 	uint64_t done = stats->fetched + stats->failed;
 	char text[NUMBER_TEXT_BYTES];
@@ -149,6 +150,7 @@ static void on_timer(void *arg)
 {
 	struct display *display = arg;
 
+	take_sample(display);
 	if (!would_wait())
 		draw(display);
 	async_call_later(&display->timer, REDRAW_SECONDS, on_timer, display);
@@ -159,29 +161,44 @@ void display_begin(struct display *display, const struct stats *stats,
 {
 	*display = (struct display){ .stats = stats, .schedule = schedule, .quiet = quiet };
 	display->live = !quiet && isatty(STDERR_FILENO) && !(bodies && isatty(STDOUT_FILENO));
+	take_sample(display);
 	if (display->live)
 		async_call_later(&display->timer, REDRAW_SECONDS, on_timer, display);
 }
 
+/* What an input or a server says must not command the terminal. */
+static void defuse(char *text)
+{
+	bool is_utf8 = text_is_utf8(text, strlen(text));
+
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
+
+		if (c < ' ' || c == 0x7f || (c >= 0x80 && !is_utf8))
+			*text = '?';
+		else if (c == 0xc2 && next < 0xa0) /* a control character of two bytes */
+			text[0] = text[1] = '?';
+	}
+}
+
 void display_message(struct display *display, const char *format, ...)
 {
-	char text[DISPLAY_BYTES] = "";
+	char message[DISPLAY_BYTES / 2], text[DISPLAY_BYTES] = "";
 	FILE *out;
 	va_list arguments;
 
 	if (display->quiet)
 		return;
-	/* A message longer than this is cut; its line still ends. */
-	out = fmemopen(text, sizeof text - 1, "w");
+	va_start(arguments, format);
+	vsnprintf(message, sizeof message, format, arguments);
+	va_end(arguments);
+	defuse(message);
+	out = fmemopen(text, sizeof text, "w");
 	if (!out)
 		return;
 	print_erase(display, out);
-	fputs("afetch: ", out);
-	va_start(arguments, format);
-	vfprintf(out, format, arguments);
-	va_end(arguments);
+	fprintf(out, "afetch: %s\n", message);
 	fclose(out);
-	strcat(text, "\n");
 	put(text, strlen(text));
 	if (display->live)
 		draw(display);

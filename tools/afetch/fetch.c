@@ -15,10 +15,53 @@ static const double IDLE_SECONDS = 2;
 /* The page that says what is wrong is not kept; reading so much of it keeps the connection. */
 enum { ERROR_BODY_BYTES = 64 << 10 };
 
-int fetcher_open(struct fetcher *fetcher, const struct options *options, uint64_t *received)
+/* What a try needs while it lasts. */
+struct attempt {
+	struct fetcher *fetcher;
+	const char *url;
+	struct result *result;
+	struct sink sink;
+	async_scope limit;
+};
+
+/* ---- What tries share ---- */
+
+/* A middleware. A host that a redirect leads to is asked no more often than others. Meanwhile the
+ * connection that led here is not held, the limit of the try stands still, and somebody else is
+ * fetched. */
+static async_response *await_patiently(async_outgoing *request, void *arg)
+{
+	struct fetcher *fetcher = arg;
+	struct attempt *attempt = async_outgoing_context(request);
+	double left, when;
+	char *host;
+	int error;
+
+	if (!async_outgoing_redirects(request))
+		return await_outgoing_next(request);
+	host = async_url_address(async_outgoing_url(request));
+	if (!host)
+		return NULL;
+	when = schedule_visit(fetcher->schedule, host);
+	free(host);
+	left = async_scope_deadline(&attempt->limit) - async_now();
+	async_scope_reschedule(&attempt->limit, INFINITY);
+	fetcher->patient++;
+	async_event_set(&fetcher->schedule->changed);
+	error = await_sleep_until(when);
+	fetcher->patient--;
+	async_scope_reschedule(&attempt->limit, left);
+	return error ? NULL : await_outgoing_next(request);
+}
+
+int fetcher_open(struct fetcher *fetcher, const struct options *options, struct schedule *schedule,
+		 uint64_t *received)
 {
 	async_tls_options tls = { .ca_file = options->ca_file, .insecure = options->insecure };
+	async_client_middleware patience = { await_patiently, fetcher };
 	async_session_options session = {
+		.middlewares = &patience,
+		.middleware_count = options->delay > 0,
 		.connections = options->concurrency,
 		.per_host = options->per_host,
 		.idle_seconds = fmax(IDLE_SECONDS, fmin(2 * options->delay, 10)),
@@ -33,7 +76,8 @@ int fetcher_open(struct fetcher *fetcher, const struct options *options, uint64_
 	};
 	int error;
 
-	*fetcher = (struct fetcher){ .options = options, .received = received };
+	*fetcher =
+		(struct fetcher){ .options = options, .schedule = schedule, .received = received };
 	error = outlet_open(&fetcher->outlet, options);
 	if (error)
 		return error;
@@ -60,15 +104,6 @@ int await_fetcher_close(struct fetcher *fetcher, bool ended)
 }
 
 /* ---- A try ---- */
-
-/* What a try needs while it lasts. */
-struct attempt {
-	struct fetcher *fetcher;
-	const char *url;
-	struct result *result;
-	struct sink sink;
-	async_scope limit;
-};
 
 static int failed(struct result *result, int error, const char *text)
 {
@@ -112,11 +147,12 @@ static int await_body(struct attempt *attempt, async_response *response)
 {
 	size_t most = attempt->fetcher->options->most_bytes;
 	struct result *result = attempt->result;
+	bool has_no_body = !strcmp(attempt->fetcher->options->method, "HEAD");
 	const char *data;
 	ssize_t n;
 	int error;
 
-	if (most && async_response_length(response) > (int64_t)most &&
+	if (most && async_response_length(response) > (int64_t)most && !has_no_body &&
 	    !async_response_header(response, "Content-Encoding"))
 		return too_long(attempt);
 	while ((n = await_response_chunk(response, &data)) > 0) {
@@ -216,8 +252,11 @@ int await_fetch(struct fetcher *fetcher, const char *url, bool keep, struct resu
 
 	memset(result, 0, sizeof *result);
 	result->retry_after = -1;
+	call.context = &attempt;
 	sink_begin(&attempt.sink, &fetcher->outlet, &attempt.limit);
 	async_scope_begin(&attempt.limit, options->total_seconds);
+	/* A limit of each host needs one session to count in: redirects lead anywhere. */
+	keep |= options->per_host > 0;
 	response = await_http_request(keep ? fetcher->keeping : fetcher->closing, options->method,
 				      url, &call);
 	if (response)

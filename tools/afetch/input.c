@@ -2,8 +2,10 @@
 /* URLs one after the other: see input.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "descriptor.h"
 #include "input.h"
 
@@ -19,6 +21,31 @@ void input_end(struct input *input)
 	input->stream = NULL;
 }
 
+/*
+ * A FIFO opens at once and is then waited for: an open that waits for a writer is a thread's, which
+ * Ctrl-C does not reach, and where io_uring does it, it does not wait.
+ */
+static int await_open_input(const char *path)
+{
+	struct stat status;
+	int fd, events = 0;
+
+	if (stat(path, &status))
+		return -errno;
+	if (S_ISDIR(status.st_mode))
+		return -EISDIR;
+	if (!S_ISFIFO(status.st_mode))
+		return await_open(path, O_RDONLY, 0);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	events = await_poll(fd, POLLIN);
+	if (events >= 0)
+		return fd;
+	async_close(fd);
+	return events;
+}
+
 static int await_next_file(struct input *input)
 {
 	async_stream_options options = { .limit = input->options->line_bytes };
@@ -29,7 +56,7 @@ static int await_next_file(struct input *input)
 		input->name = "standard input";
 		input->stream = descriptor_stream(0, &options);
 	} else {
-		int fd = await_open(path, O_RDONLY, 0); /* a FIFO waits for its writer */
+		int fd = await_open_input(path);
 
 		input->name = path;
 		if (fd < 0)
@@ -57,6 +84,15 @@ static bool trim(struct input_line *line)
 	return line->size && *line->text != '#';
 }
 
+/* The byte-order mark that some editors put in front of UTF-8. */
+static void skip_mark(struct input_line *line)
+{
+	if (line->size < 3 || memcmp(line->text, "\xef\xbb\xbf", 3))
+		return;
+	line->text += 3;
+	line->size -= 3;
+}
+
 /* 1, 0 at the end of the file. */
 static int await_line(struct input *input, struct input_line *line)
 {
@@ -74,6 +110,8 @@ static int await_line(struct input *input, struct input_line *line)
 			return 1;
 		}
 		line->size = (size_t)n;
+		if (line->line == 1)
+			skip_mark(line);
 		if (trim(line))
 			return 1;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* afetch: URLs, many at a time, from the shell. See docs/afetch.md for a tour. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,16 @@
 
 /* A fetch takes a socket, perhaps a second while addresses race, and a file. */
 enum { DESCRIPTORS_EACH = 2, DESCRIPTORS_ELSE = 24 };
+
+/* Where one of the three is closed, the next file that is opened takes its place, and gets what is
+ * said on standard error. Something that fails stands there instead. */
+static void keep_standard_places(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			return;
+	}
+}
 
 /* All descriptors that may be had; fewer fetches at a time where they do not suffice. */
 static void prepare_descriptors(struct options *options)
@@ -36,16 +47,12 @@ static void prepare_descriptors(struct options *options)
 	options->concurrency = (size_t)enough;
 }
 
-static int read_log(struct run *run)
+static int take_log(struct run *run)
 {
-	const struct options *options = run->options;
-	int error;
+	int error = log_take(&run->log, run->options, &run->done);
 
-	if (!options->resume)
-		return 0;
-	error = resume_read(&run->done, options->log, &run->log_end);
 	if (error)
-		fprintf(stderr, "afetch: --resume: %s\n", async_error());
+		fprintf(stderr, "afetch: %s\n", async_error());
 	return error;
 }
 
@@ -65,7 +72,7 @@ static const async_options loop_options = { .slow_step_seconds = -1 };
 
 static int await_fetches(struct run *run)
 {
-	int result = read_log(run);
+	int result = take_log(run);
 
 	if (!result)
 		result = async_run_with(&loop_options, await_run, run);
@@ -80,8 +87,10 @@ int main(int argc, char **argv)
 {
 	struct run *run = calloc(1, sizeof *run);
 	struct options options = { 0 };
-	int status = run ? options_parse(&options, argc, argv) : EXIT_LOCAL;
+	int status;
 
+	keep_standard_places();
+	status = run ? options_parse(&options, argc, argv) : EXIT_LOCAL;
 	if (status < 0) {
 		/* Both are errors of the call that meets them. */
 		signal(SIGPIPE, SIG_IGN);

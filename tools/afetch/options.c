@@ -73,6 +73,15 @@ static const struct option_row rows[] = {
 
 enum { ROWS = sizeof rows / sizeof *rows, LONG_ONLY = 256 };
 
+/* The exit status of what was only to be printed. */
+static int printed(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_FETCHED;
+	fprintf(stderr, "afetch: standard output: %s\n", strerror(errno));
+	return EXIT_LOCAL;
+}
+
 static int help(void)
 {
 	puts("usage: afetch [options] URL...\n"
@@ -87,10 +96,10 @@ static int help(void)
 			 row->value ? " " : "", row->value ? row->value : "");
 		printf("  %-31s %s\n", left, row->help);
 	}
-	puts("\nBYTES may end in k, M or G (powers of 1024).\n"
+	puts("\nBYTES may end in k, M or G, large or small (powers of 1024).\n"
 	     "Exit status: 0 all fetched, 1 some failed, 2 wrong usage, 3 input or output failed,\n"
 	     "128 + n ended by signal n (130: Ctrl-C). See afetch(1).");
-	return fflush(stdout) ? EXIT_LOCAL : EXIT_FETCHED;
+	return printed();
 }
 
 static int refuse(const char *text, const char *what)
@@ -103,8 +112,8 @@ static int refuse(const char *text, const char *what)
 
 static double unit_of(const char *end)
 {
-	static const char letters[] = "kMG";
-	const char *at = *end && !end[1] ? strchr(letters, *end) : NULL;
+	static const char letters[] = "kmg";
+	const char *at = *end && !end[1] ? strchr(letters, tolower((unsigned char)*end)) : NULL;
 
 	return at ? ldexp(1, 10 * (int)(at - letters + 1)) : NAN;
 }
@@ -120,9 +129,10 @@ static int number(struct options *options, const struct option_row *row, const c
 	}
 	if (!(value >= row->least && value <= row->most) || *end ||
 	    (row->kind != SECONDS && value != floor(value))) {
-		fprintf(stderr, "afetch: --%s %s: %s from %g to %g\nTry 'afetch --help'.\n",
+		fprintf(stderr, "afetch: --%s %s: %s from %.12g to %.12g%s\nTry 'afetch --help'.\n",
 			row->name, text, row->kind == SECONDS ? "seconds" : "a whole number",
-			row->least, row->most);
+			row->least, row->most,
+			row->kind == BYTES ? ", perhaps with k, M or G" : "");
 		return EXIT_USAGE;
 	}
 	if (row->kind == SECONDS)
@@ -132,15 +142,31 @@ static int number(struct options *options, const struct option_row *row, const c
 	return -1;
 }
 
-/* "Name: value", cut in place. The name is a token (RFC 9110, 5.6.2), no line ends in the value. */
+/* A token's length (RFC 9110, 5.6.2). */
+static size_t token_size(const char *text)
+{
+	return strspn(text, "!#$%&'*+-.^_`|~0123456789"
+			    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+/* Whether it can be a field's value (RFC 9110, 5.5). */
+static bool is_value(const char *text)
+{
+	for (; *text; text++) {
+		if (iscntrl((unsigned char)*text) && *text != '\t')
+			return false;
+	}
+	return true;
+}
+
+/* "Name: value", cut in place. */
 static int header(struct options *options, char *text)
 {
-	size_t name = strspn(text, "!#$%&'*+-.^_`|~0123456789"
-				   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	size_t name = token_size(text);
 	char *value = text + name + 1;
 
-	if (!name || text[name] != ':' || strpbrk(value, "\r\n"))
-		return refuse("--header wants 'Name: value', not ", text);
+	if (!name || text[name] != ':' || !is_value(value))
+		return refuse("--header wants 'Name: value' in one line, not ", text);
 	text[name] = 0;
 	value += strspn(value, " \t");
 	options->fields[options->field_count++] = (async_http_field){ text, value };
@@ -167,7 +193,7 @@ static int take(struct options *options, const struct option_row *row, char *val
 		return help();
 	case VERSION:
 		printf("afetch %s\n", async_version());
-		return fflush(stdout) ? EXIT_LOCAL : EXIT_FETCHED;
+		return printed();
 	default:
 		return number(options, row, value);
 	}
@@ -230,7 +256,39 @@ static int check(struct options *options)
 		return refuse("--resume needs the --log FILE of the run to go on with", "");
 	if (!options->method)
 		options->method = options->data ? "POST" : "GET";
+	if (!*options->method || options->method[token_size(options->method)])
+		return refuse("--method wants one word, such as PUT, not ", options->method);
+	if (!is_value(options->user_agent))
+		return refuse("--user-agent wants text in one line, not ", options->user_agent);
 	return check_inputs(options);
+}
+
+/* A beginning that several have in common is enough for none of them. */
+static bool is_ambiguous(const char *text)
+{
+	size_t size = strcspn(text, "="), found = 0;
+
+	for (size_t i = 0; i < ROWS && size > 2; i++)
+		found += !strncmp(rows[i].name, text + 2, size - 2);
+	return found > 1;
+}
+
+/* What getopt_long has met. optopt: the option, or 0 for a name that none has. */
+static int refuse_option(int found, const char *text)
+{
+	char name[40] = { '-', (char)optopt };
+
+	if (optopt >= LONG_ONLY)
+		snprintf(name, sizeof name, "--%s", rows[optopt - LONG_ONLY].name);
+	else if (!optopt)
+		snprintf(name, sizeof name, "%s", text);
+	if (found == ':')
+		return refuse("a value is missing behind ", name);
+	if (optopt >= LONG_ONLY)
+		return refuse("no value belongs to ", name);
+	return refuse(!optopt && is_ambiguous(text) ? "several options begin with " :
+						      "there is no option ",
+		      name);
 }
 
 static int parse(struct options *options, int argc, char **argv)
@@ -254,10 +312,8 @@ static int parse(struct options *options, int argc, char **argv)
 	while ((found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const struct option_row *row = &rows[0];
 
-		if (found == ':')
-			return refuse("a value is missing behind ", argv[optind - 1]);
-		if (found == '?')
-			return refuse("there is no option ", argv[optind - 1]);
+		if (found == ':' || found == '?')
+			return refuse_option(found, argv[optind - 1]);
 		if (found >= LONG_ONLY)
 			row = &rows[found - LONG_ONLY];
 		else

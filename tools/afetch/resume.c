@@ -2,10 +2,12 @@
 /* What an earlier run has fetched: see resume.h. Read before the loop begins, so simply. */
 #include <await.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "resume.h"
 #include "text.h"
 
@@ -114,26 +116,31 @@ static int take_record(struct done_set *set, const char *text, size_t size)
 	return error;
 }
 
-int resume_read(struct done_set *set, const char *path, off_t *end)
+int resume_read(struct done_set *set, int fd, const char *path, off_t *end)
 {
-	FILE *file = fopen(path, "re");
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	FILE *file = copy < 0 ? NULL : fdopen(copy, "r");
 	char *line = NULL;
 	size_t room = 0, number = 0;
 	ssize_t n;
 	int error = 0;
 
 	*end = 0;
-	if (!file)
-		return errno == ENOENT ? 0 : async_fail(-errno, "%s", path);
+	if (!file) {
+		error = async_fail(-errno, "cannot read the log %s", path);
+		if (copy >= 0)
+			close(copy);
+		return error;
+	}
 	while (!error && (n = getline(&line, &room, file)) > 0 && line[n - 1] == '\n') {
 		number++;
 		error = take_record(set, line, (size_t)n);
 		*end += n;
 	}
 	if (error == -EBADMSG)
-		async_fail(error, "%s:%zu: no record of afetch", path, number);
+		async_fail(error, "--resume: %s:%zu: no record of afetch", path, number);
 	else if (!error && ferror(file))
-		error = async_fail(-EIO, "%s", path);
+		error = async_fail(-EIO, "cannot read the log %s", path);
 	free(line);
 	fclose(file);
 	return error;

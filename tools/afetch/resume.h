@@ -19,10 +19,11 @@ bool done_has(const struct done_set *set, const char *url, size_t size);
 void done_free(struct done_set *set);
 
 /*
- * Read the log: *end is where its last whole line ends, behind which a run that was cut off may
- * have left the beginning of another. 0, also where there is no log yet; -EBADMSG, with a text: a
- * line that afetch has not written; or what the file failed with.
+ * Read the log from its beginning, by a copy of the descriptor; `path` is for messages. *end is
+ * where its last whole line ends, behind which a run that was cut off may have left the beginning
+ * of another. 0; -EBADMSG, with a text: a line that afetch has not written; or what the file failed
+ * with.
  */
-int resume_read(struct done_set *set, const char *path, off_t *end);
+int resume_read(struct done_set *set, int fd, const char *path, off_t *end);
 
 #endif

@@ -20,6 +20,9 @@
 enum { SHORTAGE_RECOVERY = 100, SHORTAGES = 50 };
 static const double SHORTAGE_SECONDS = 0.1;
 
+/* Of a URL in a message. */
+enum { SHOWN_BYTES = 200 };
+
 /* Lines read before others have their turn. */
 enum { LINES_AT_ONCE = 256 };
 
@@ -37,24 +40,27 @@ static void stop(struct run *run, int error, const char *text)
 
 static void await_record(struct run *run, const struct source *source, const struct result *result)
 {
+	const char *name = source->url ? source->url : "(input)";
+	size_t size = source->url ? source->size : strlen(name);
+	size_t line_size;
 	char *line;
-	size_t size;
 	int error;
 
+	if (size > SHOWN_BYTES)
+		size = SHOWN_BYTES;
 	if (run->log.stream) {
-		line = record_line(source, result, &size);
-		error = line ? await_log_write(&run->log, line, size) :
+		line = record_line(source, result, &line_size);
+		error = line ? await_log_write(&run->log, line, line_size) :
 			       async_fail(-ENOMEM, "no memory for the log");
 		free(line);
 		if (error) {
 			stop(run, error, async_error());
 			return;
 		}
-	} else if (result->error) {
-		display_message(&run->display, "%.200s: %s", source->url ? source->url : "(input)",
-				result->text);
 	}
 	stats_add(&run->stats, result);
+	if (result->error && !run->log.stream)
+		display_message(&run->display, "%.*s: %s", (int)size, name, result->text);
 }
 
 static void await_finish(struct run *run, struct entry *entry, const struct result *result)
@@ -134,7 +140,6 @@ static int await_entry(struct run *run, struct entry *entry)
 	if (result.local)
 		stop(run, error, result.text);
 	if (result.local || error == -ECANCELED) {
-		run->given_up++;
 		error = -ECANCELED;
 	} else {
 		error = 0;
@@ -150,6 +155,12 @@ static int await_entry(struct run *run, struct entry *entry)
 
 /* ---- Tasks ---- */
 
+/* Those that wait for their turn at a host take nobody's place. */
+static size_t busy(const struct run *run)
+{
+	return run->tasks - run->fetcher.patient;
+}
+
 static int worker(void *arg)
 {
 	struct entry *entry = arg;
@@ -159,7 +170,7 @@ static int worker(void *arg)
 	while (entry && !error) {
 		error = await_entry(run, entry);
 		entry = NULL;
-		if (!error && run->tasks <= run->at_a_time)
+		if (!error && busy(run) <= run->at_a_time)
 			entry = schedule_take(&run->schedule);
 	}
 	run->tasks--;
@@ -171,7 +182,7 @@ static void start_workers(struct run *run)
 {
 	struct entry *entry;
 
-	while (run->tasks < run->at_a_time && (entry = schedule_take(&run->schedule))) {
+	while (busy(run) < run->at_a_time && (entry = schedule_take(&run->schedule))) {
 		if (async_spawn(&run->group, worker, entry)) {
 			schedule_again(entry, SHORTAGE_SECONDS);
 			return;
@@ -324,33 +335,52 @@ static void await_close(struct run *run)
 		stop(run, error, async_error());
 }
 
-int await_run(void *arg)
+static void on_waiting_log(void *arg)
 {
 	struct run *run = arg;
+
+	display_message(&run->display, "waiting for somebody to read the log %s",
+			run->options->log);
+}
+
+/* 0, or why nothing can be begun. */
+static int await_prepare(struct run *run)
+{
 	const struct options *options = run->options;
+	bool bodies = options->sink == SINK_STDOUT || (options->log && !strcmp(options->log, "-"));
 	int error;
 
 	run->stats.begun = async_now();
 	run->at_a_time = options->concurrency;
 	input_begin(&run->input, options);
 	schedule_begin(&run->schedule, options->window, options->per_host, options->delay, run);
-	error = fetcher_open(&run->fetcher, options, &run->stats.received);
-	if (!error)
-		error = log_open(&run->log, options, run->log_end);
-	if (error) {
-		run->error = error;
-		snprintf(run->text, sizeof run->text, "%s", async_error());
-	} else {
-		display_begin(&run->display, &run->stats, &run->schedule, options->quiet,
-			      options->sink == SINK_STDOUT ||
-				      (options->log && !strcmp(options->log, "-")));
-		await_all(run);
-		if (async_cancelled() && !run->signal)
-			run->signal = SIGINT; /* the loop has taken it */
+	error = fetcher_open(&run->fetcher, options, &run->schedule, &run->stats.received);
+	if (error)
+		return error;
+	display_begin(&run->display, &run->stats, &run->schedule, options->quiet, bodies);
+	error = await_log_open(&run->log, options, on_waiting_log, run);
+	if (error)
 		display_end(&run->display);
+	return error;
+}
+
+int await_run(void *arg)
+{
+	struct run *run = arg;
+	int error = await_prepare(run);
+
+	if (!error) {
+		await_all(run);
+		display_end(&run->display);
+	} else if (!async_cancelled()) {
+		stop(run, error, async_error());
 	}
-	await_close(run); /* also after Ctrl-C: what is finished goes out */
-	run->seconds = async_now() - run->stats.begun;
+	if (async_cancelled() && !run->signal)
+		run->signal = SIGINT; /* the loop has taken it */
+	await_close(run);	      /* also after Ctrl-C: what is finished goes out */
+	if (!error)
+		run->seconds = async_now() - run->stats.begun;
+	run->given_up = run->schedule.unfinished;
 	input_end(&run->input);
 	schedule_end(&run->schedule);
 	return 0;

@@ -7,12 +7,10 @@
 #include "fetch.h"
 #include "input.h"
 #include "log.h"
-#include "resume.h"
 
 struct run {
 	const struct options *options;
 	struct done_set done; /* by earlier runs */
-	off_t log_end;	      /* where their log ends */
 
 	struct input input;
 	struct schedule schedule;
@@ -35,7 +33,7 @@ struct run {
 	double seconds; /* that it took */
 };
 
-/* The main task's function; arg is a struct run with options, and done when it is resumed. 0; what
+/* The main task's function; arg is a struct run with options, and what log_take fills in. 0; what
  * came of it is in the struct. */
 int await_run(void *arg);
 

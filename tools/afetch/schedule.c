@@ -222,8 +222,10 @@ struct entry *schedule_take(struct schedule *schedule)
 	schedule->active_count++;
 	host_settle(host);
 	entry->begun = async_now();
-	if (!entry->first_begun)
+	if (!entry->first_begun) {
 		entry->first_begun = entry->begun;
+		schedule->unfinished++;
+	}
 	return entry;
 }
 
@@ -235,6 +237,7 @@ void schedule_finish(struct entry *entry)
 	host_settle(entry->host);
 	schedule->held--;
 	schedule->held_bytes -= entry->size;
+	schedule->unfinished--;
 	free(entry);
 	async_event_set(&schedule->room);
 	if (!schedule->held)
@@ -265,6 +268,20 @@ void schedule_again(struct entry *entry, double seconds)
 void schedule_pause(struct entry *entry, double seconds)
 {
 	entry->host->free_at = fmax(entry->host->free_at, async_now() + seconds);
+}
+
+/* Without memory for the host it is not kept waiting. */
+double schedule_visit(struct schedule *schedule, const char *name)
+{
+	struct host *host = host_of(schedule, name);
+	double when = async_now();
+
+	if (!host)
+		return when;
+	when = fmax(when, host->free_at);
+	host->free_at = when + schedule->delay;
+	host_settle(host);
+	return when;
 }
 
 bool schedule_is_frequent(const struct entry *entry)

@@ -44,6 +44,7 @@ struct schedule {
 	struct entry *active;		 /* being fetched, newest first */
 	struct entry *retrying;		 /* waiting for another try */
 	size_t held, held_bytes, active_count, host_count;
+	size_t unfinished; /* of those held: begun once */
 };
 
 void schedule_begin(struct schedule *schedule, size_t window, size_t per_host, double delay,
@@ -64,6 +65,9 @@ void schedule_finish(struct entry *entry);
 void schedule_again(struct entry *entry, double seconds);
 /* Its host asks to be left alone for so long. */
 void schedule_pause(struct entry *entry, double seconds);
+/* A fetch that is under way leads to another host (or again to its own): the moment on
+ * async_now()'s clock at which it may ask there, which from now on is taken. */
+double schedule_visit(struct schedule *schedule, const char *host);
 const char *schedule_host(const struct entry *entry);
 /* Whether there has been more than one URL of its host here at a time: a connection to it is worth
  * being kept. */

@@ -66,12 +66,16 @@ static int await_file_begin(struct sink *sink)
 
 	if (sink->fd >= 0)
 		return 0;
-	if (asprintf(&sink->part, "%s/.afetch-%d-%lu.part", sink->outlet->directory, (int)getpid(),
-		     ++count) < 0) {
-		sink->part = NULL;
-		return async_fail(-ENOMEM, "no memory for a file's name");
-	}
-	sink->fd = await_open(sink->part, O_WRONLY | O_CREAT | O_EXCL, 0666);
+	/* One that was killed, in a container or on another machine, may have had our number. */
+	do {
+		free(sink->part);
+		if (asprintf(&sink->part, "%s/.afetch-%d-%lu.part", sink->outlet->directory,
+			     (int)getpid(), ++count) < 0) {
+			sink->part = NULL;
+			return async_fail(-ENOMEM, "no memory for a file's name");
+		}
+		sink->fd = await_open(sink->part, O_WRONLY | O_CREAT | O_EXCL, 0666);
+	} while (sink->fd == -EEXIST);
 	return sink->fd < 0 ? async_fail(sink->fd, "cannot make %s", sink->part) : 0;
 }
 
