@@ -55,7 +55,9 @@ typedef struct async_call_facts {
  * caller's and is not used any more when the call returns, `facts` and `context` excepted.
  */
 typedef struct async_call {
-	const async_http_field *fields; /* in place of the session's and of automatic ones */
+	/* In place of the session's and of automatic ones. Connection is written here; Upgrade is
+	 * asked for by its field: async_response_take_stream. */
+	const async_http_field *fields;
 	size_t field_count;
 	const async_http_field *query; /* added to the URL's; encoded here */
 	size_t query_count;

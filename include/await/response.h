@@ -69,6 +69,14 @@ ASYNC_API async_stream *async_response_stream(async_response *response);
 /* As the body of another request. */
 ASYNC_API async_source async_response_source(async_response *response);
 
+/*
+ * After 101 (RFC 9110, 7.8), or 2xx to CONNECT, which have no body: the connection, with what came
+ * behind the head, now the caller's to close. No limit of the request or session counts for it any
+ * more, and it may outlive both; a TLS context of one's own must outlive it. Untaken, it is closed
+ * with the answer. NULL: -EINVAL of other answers, and when it was taken before.
+ */
+ASYNC_API async_stream *async_response_take_stream(async_response *response);
+
 /* All of it, kept until the answer is freed, a zero byte behind. */
 ASYNC_API ssize_t await_response_body(async_response *response, const char **data);
 /* The same as text in UTF-8, whatever its charset is; an unknown one, and none, is the session's

@@ -128,6 +128,8 @@ int await_client_permit(struct async_outgoing *request, struct client_host **hos
 /* Give connection and right back; it may be used again for so long, 0: not at all. */
 void client_link_release(struct client_link *link, double idle_seconds);
 void client_permit_release(struct client_host *host);
+/* The stream of a connection, which is none of the pool's any more; the right is given back. */
+async_stream *client_link_part(struct client_link *link);
 /* Close what is idle; who waits for a connection gets -ESHUTDOWN. */
 void client_pool_close(struct async_session *session);
 

@@ -264,6 +264,16 @@ void client_link_release(struct client_link *link, double idle_seconds)
 	client_permit_release(host);
 }
 
+async_stream *client_link_part(struct client_link *link)
+{
+	struct client_host *host = link->host;
+	async_stream *stream = link->stream;
+
+	free(link);
+	client_permit_release(host);
+	return stream;
+}
+
 static void drop_idle(struct client_host *host)
 {
 	struct async_link_ *first;

@@ -183,10 +183,12 @@ int await_client_proxy(struct async_outgoing *request)
 	return error;
 }
 
+/* An upgrade would be one of the connection to the proxy, which is why ws: takes a tunnel (RFC
+ * 6455, 4.1). */
 bool client_proxy_is_asked(const struct async_outgoing *request)
 {
 	return request->proxy && request->proxy->kind < PROXY_SOCKS5 &&
-	       !async_url_is_secure(&request->url);
+	       request->url.scheme == ASYNC_URL_HTTP && !async_outgoing_header(request, "Upgrade");
 }
 
 /* ---- Through it ---- */

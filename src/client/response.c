@@ -44,7 +44,6 @@ static void over(struct async_response *response)
 	client_watch_phase(&response->watch, ASYNC_CALL_DONE);
 	give_back(response, response->head.framing.keep_alive && response->body.done &&
 				    !response->unsent && response->body.kind != HTTP_UNTIL_CLOSE &&
-				    response->body.kind != HTTP_TUNNEL &&
 				    !async_stream_readable(response->link->stream));
 }
 
@@ -178,6 +177,12 @@ int client_response_begin_body(struct async_response *response)
 	http_head_begin(&response->trailers, &response->session->limits, response->trailing);
 	http_body_begin(&response->body, &response->head.framing, &response->trailers);
 	client_watch_phase(&response->watch, ASYNC_CALL_BODY);
+	if (response->body.kind == HTTP_TUNNEL) {
+		/* No body: what follows waits in the stream for who takes that. */
+		client_watch_phase(&response->watch, ASYNC_CALL_DONE);
+		response->body.done = true;
+		return 0;
+	}
 	response->ended = false;
 	if (response->body.done) {
 		over(response);

@@ -64,18 +64,40 @@ static int check_field(const struct async_outgoing *request, const char *name)
 	return 0;
 }
 
-static int write_target(struct http_writer *writer, const struct async_outgoing *request)
+static char *target_of(const struct async_outgoing *request)
 {
 	async_url_part target = client_proxy_is_asked(request) ?
 					async_url_unfragmented(&request->url) :
 					async_url_target(&request->url);
-	char *text = strndup(target.data, target.size);
+
+	/* RFC 9112, 3.2.3 */
+	return strcmp(request->method, "CONNECT") ? strndup(target.data, target.size) :
+						    async_url_address(&request->url);
+}
+
+static int write_target(struct http_writer *writer, const struct async_outgoing *request)
+{
+	char *text = target_of(request);
 
 	if (!text)
 		return async_fail(-ENOMEM, "no memory for a request");
 	http_write_request(writer, 1, request->method, text);
 	free(text);
 	return 0;
+}
+
+/* What is about this connection only must be named (RFC 9110, 7.6.1). */
+static void write_connection(struct http_writer *writer, const struct async_outgoing *request)
+{
+	bool close = request->session->options.idle_seconds < 0;
+	bool codings = async_outgoing_header(request, "TE");
+
+	if (async_outgoing_header(request, "Upgrade"))
+		http_write_text(writer, "Connection", codings ? "Upgrade, TE" : "Upgrade");
+	else if (close)
+		http_write_text(writer, "Connection", codings ? "close, TE" : "close");
+	else if (codings)
+		http_write_text(writer, "Connection", "TE");
 }
 
 static ssize_t write_head(char *room, size_t size, const struct async_outgoing *request)
@@ -102,8 +124,7 @@ static ssize_t write_head(char *room, size_t size, const struct async_outgoing *
 	}
 	if (asked && request->proxy->authorization && !client_field(request, "Proxy-Authorization"))
 		http_write_text(&writer, "Proxy-Authorization", request->proxy->authorization);
-	if (request->session->options.idle_seconds < 0)
-		http_write_text(&writer, "Connection", "close");
+	write_connection(&writer, request);
 	if (upload->given && upload->chunked)
 		http_write_chunked(&writer);
 	else if (upload->given || says_length(request->method))
