@@ -11,17 +11,31 @@
 /* ---- Fields ---- */
 
 /* What must not follow a redirect to somebody else (RFC 9110, 15.4). */
-static bool is_secret(const char *name)
+static bool is_for_origin(const char *name)
 {
 	return !strcasecmp(name, "Authorization") || !strcasecmp(name, "Cookie") ||
-	       !strcasecmp(name, "Proxy-Authorization");
+	       !strcasecmp(name, "Proxy-Authorization") || !strcasecmp(name, "Host");
+}
+
+/* What makes no sense once a redirect has taken the body away (ibid.). */
+static bool is_about_body(const char *name)
+{
+	return !strncasecmp(name, "Content-", 8) || !strcasecmp(name, "Digest") ||
+	       !strcasecmp(name, "Repr-Digest") || !strcasecmp(name, "Last-Modified");
+}
+
+/* Without a value it asks for something to be left out, which harms nowhere. */
+static bool goes_along(const struct async_outgoing *request, const async_http_field *field)
+{
+	return !field->value || ((request->same_origin || !is_for_origin(field->name)) &&
+				 (!request->body_dropped || !is_about_body(field->name)));
 }
 
 const async_http_field *client_find_field(const async_http_field *fields, size_t count,
 					  const char *name)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!strcasecmp(fields[i].name, name))
+		if (fields[i].name && !strcasecmp(fields[i].name, name))
 			return &fields[i];
 	}
 	return NULL;
@@ -64,7 +78,7 @@ static int add_list(struct async_outgoing *request, const async_http_field *list
 
 		if (!list[i].name)
 			return async_fail(-EINVAL, "a field without a name");
-		if ((request->same_origin || !is_secret(list[i].name)) &&
+		if (goes_along(request, &list[i]) &&
 		    !client_find_field(instead, instead_count, list[i].name))
 			error = client_field_add(request, list[i].name, list[i].value);
 		if (error)
@@ -73,29 +87,31 @@ static int add_list(struct async_outgoing *request, const async_http_field *list
 	return 0;
 }
 
-/* The jar's, and behind them those that were given by hand. */
+/* The jar's, and behind them those that were given by hand, in one field (RFC 6265bis, 5.8.1). */
 static int add_cookies(struct async_outgoing *request)
 {
-	const char *given;
+	const async_http_field *given =
+		client_find_field(request->fields, request->field_count, "Cookie");
 	char *kept, *both;
 	size_t size;
 	int error;
 
-	if (!request->session->jar)
+	if (!request->session->jar || (given && !given->value))
 		return 0;
 	error = async_cookie_jar_field(request->session->jar, &request->url, &kept);
 	if (error || !kept)
 		return error;
-	given = async_outgoing_header(request, "Cookie");
-	size = strlen(kept) + (given ? strlen(given) : 0) + 3;
+	size = strlen(kept) + (given ? strlen(given->value) : 0) + 3;
 	both = arena_bytes(&request->arena, size);
 	if (both)
-		snprintf(both, size, "%s%s%s", kept, given ? "; " : "", given ? given : "");
+		snprintf(both, size, "%s%s%s", kept, given ? "; " : "", given ? given->value : "");
 	free(kept);
 	if (!both)
 		return async_fail(-ENOMEM, "no memory for cookies");
-	async_outgoing_set_header(request, "Cookie", NULL);
-	return client_field_add(request, "Cookie", both);
+	if (!given)
+		return client_field_add(request, "Cookie", both);
+	request->fields[given - request->fields].value = both;
+	return 0;
 }
 
 int await_outgoing_prepare(struct async_outgoing *request)

@@ -15,6 +15,7 @@ struct async_outgoing {
 	async_url url;
 	const async_url *origin; /* the first URL; secrets go there only */
 	bool same_origin;	 /* so far */
+	bool body_dropped;	 /* by a redirect that made it a GET */
 	char *credentials;	 /* for Authorization, from the URL; or NULL */
 	struct client_upload upload;
 	struct client_proxy *proxy; /* of the last exchange; NULL: none */

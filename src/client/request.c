@@ -151,8 +151,10 @@ static int await_follow(struct async_outgoing *request, struct async_response *a
 		free(request->credentials);
 		request->credentials = NULL;
 	}
-	if (method != request->method)
+	if (method != request->method) {
 		client_upload_drop(&request->upload);
+		request->body_dropped = true;
+	}
 	request->method = method;
 	return client_take_credentials(request);
 }

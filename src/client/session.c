@@ -40,6 +40,16 @@ static int take_numbers(async_session_options *own, struct http_limits *limits)
 	return 0;
 }
 
+static int check_fields(const async_http_field *fields, size_t count, const char *option)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!fields[i].name)
+			return async_fail(-EINVAL, "session option %s: a field without a name",
+					  option);
+	}
+	return 0;
+}
+
 /* ---- Copies ---- */
 
 static bool copy_fields(struct arena *arena, const async_http_field **fields, size_t count)
@@ -78,6 +88,9 @@ static int take_texts(struct async_session *session)
 	async_session_options *own = &session->options;
 	struct arena *arena = &session->arena;
 
+	if (check_fields(own->fields, own->field_count, "fields") ||
+	    check_fields(own->proxy_fields, own->proxy_field_count, "proxy_fields"))
+		return -EINVAL;
 	if (!own->user_agent)
 		own->user_agent = "libawait";
 	if (!own->charset)

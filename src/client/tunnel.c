@@ -44,8 +44,10 @@ static ssize_t write_request(const struct tunnel_request *request, char *room, s
 		http_write_text(&writer, "Host", request->authority);
 	if (request->authorization)
 		http_write_text(&writer, "Proxy-Authorization", request->authorization);
-	for (size_t i = 0; i < request->field_count; i++)
-		http_write_text(&writer, request->fields[i].name, request->fields[i].value);
+	for (size_t i = 0; i < request->field_count; i++) {
+		if (request->fields[i].value)
+			http_write_text(&writer, request->fields[i].name, request->fields[i].value);
+	}
 	used = http_write_end(&writer, NULL);
 	*needed = writer.used;
 	return used;
