@@ -66,7 +66,8 @@ ASYNC_API ssize_t await_response_read(async_response *response, void *data, size
 ASYNC_API ssize_t await_response_chunk(async_response *response, const char **data);
 /* For reading by line, by amount, up to a separator: a stream that is the answer's own. */
 ASYNC_API async_stream *async_response_stream(async_response *response);
-/* As the body of another request. */
+/* What has not been read of it, as the body of another request; all of it, and more than once,
+ * after it was read as a whole. */
 ASYNC_API async_source async_response_source(async_response *response);
 
 /*

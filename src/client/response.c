@@ -108,8 +108,10 @@ static ssize_t await_framed(struct async_response *response, const char **data)
 		client_limit_begin(&limit, &response->watch, "waiting for the body", WATCH_READ);
 		n = await_stream_peek(response->link->stream, least, &bytes);
 		n = client_limit_end(&limit, n);
+		/* Who was cancelled, or by a limit of his own, may come back. */
 		if (n < 0)
-			return n == -ECANCELED ? n : client_response_broken(response, (int)n);
+			return n == async_cancelled() ? n :
+							client_response_broken(response, (int)n);
 		if (n < (ssize_t)least) {
 			if (response->body.kind != HTTP_UNTIL_CLOSE)
 				return cut_short(response);

@@ -43,10 +43,14 @@ static ssize_t await_whole(struct async_response *response)
 					   most));
 		if ((size_t)n >= room - response->whole_size)
 			error = grow(response, &room, (size_t)n);
-		if (!error) {
-			memcpy(response->whole + response->whole_size, piece, (size_t)n);
-			response->whole_size += (size_t)n;
+		if (error) {
+			/* It is read again by whoever comes back. */
+			response->piece = piece;
+			response->piece_size = (size_t)n;
+			break;
 		}
+		memcpy(response->whole + response->whole_size, piece, (size_t)n);
+		response->whole_size += (size_t)n;
 	}
 	if (error)
 		return error;
@@ -131,14 +135,32 @@ static ssize_t next_chunk(void *arg, const char **data)
 	return await_response_chunk(arg, data);
 }
 
+/* Of a body that is there as a whole. */
+static int read_again(void *arg)
+{
+	struct async_response *response = arg;
+
+	response->piece = response->whole;
+	response->piece_size = response->whole_size;
+	return 0;
+}
+
 async_source async_response_source(async_response *response)
 {
-	int64_t length = async_response_length(response);
+	async_source source = { .await_next = next_chunk, .arg = response };
 
-	return (async_source){ .await_next = next_chunk,
-			       .arg = response,
-			       .sized = response && !response->coding && length >= 0,
-			       .size = length >= 0 ? (uint64_t)length : 0 };
+	if (!response)
+		return source;
+	if (response->complete) {
+		source.await_rewind = read_again;
+		if (!response->piece_size)
+			read_again(response);
+	}
+	source.size = response->piece_size + (response->ended ? 0 : response->body.left);
+	source.sized =
+		response->complete ||
+		(!response->coding && (response->ended || response->body.kind == HTTP_LENGTH));
+	return source;
 }
 
 async_stream *async_response_stream(async_response *response)
