@@ -141,13 +141,16 @@ bool client_upload_can_repeat(const struct client_upload *upload)
 
 int await_upload_rewind(struct client_upload *upload)
 {
+	int error;
+
 	if (!upload->given || !upload->used)
 		return 0;
 	if (!upload->source.await_rewind)
 		return async_fail(-ESPIPE, "the body's source can be read once only: it cannot be "
 					   "sent again");
-	upload->used = false;
-	return upload->source.await_rewind(upload->source.arg);
+	error = upload->source.await_rewind(upload->source.arg);
+	upload->used = error; /* or half of it would be taken for the whole, the next time */
+	return error;
 }
 
 /* ---- Sending it ---- */
