@@ -208,6 +208,13 @@ TEST_TASK_WITH(logins_of_netrc, "H37 H38 H24", .may_leak = 1)
 	CHECK_STR(fetch(session, "GET", "show", NULL), "200 - -");
 	await_session_close(session);
 
+	/* One without a login is none. */
+	put_text(directory, "netrc", "machine localhost account x\n");
+	options.environment = true;
+	session = async_session_new(&options);
+	CHECK_STR(fetch(session, "GET", "show", NULL), "200 - -");
+	await_session_close(session);
+
 	put_text(directory, "netrc", "machine localhost login");
 	options.environment = true;
 	session = async_session_new(&options);
