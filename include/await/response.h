@@ -80,8 +80,8 @@ ASYNC_API async_stream *async_response_take_stream(async_response *response);
 
 /* All of it, kept until the answer is freed, a zero byte behind. */
 ASYNC_API ssize_t await_response_body(async_response *response, const char **data);
-/* The same as text in UTF-8, whatever its charset is; an unknown one, and none, is the session's
- * `charset`. NULL: async_error(); -EILSEQ: it is no text in that charset. */
+/* The same as text in UTF-8, whatever its charset is, without a byte order mark; an unknown one, and
+ * none, is the session's `charset`. NULL: async_error(); -EILSEQ: it is no text in that charset. */
 ASYNC_API const char *await_response_text(async_response *response);
 /* The body as JSON, the answer's own. NULL, and async_error_code(): -EINVAL when it does not say
  * that it is application/json or ends in +json, -EBADMSG for what is no JSON. */

@@ -161,6 +161,9 @@ int client_response_reading(const struct async_response *response);
 /* Nothing more can be read, and the connection is closed. Returns the error. */
 int client_response_broken(struct async_response *response, int error);
 
+/* whole.c: what stands before a text in UTF-8 to say so. */
+size_t client_bom_size(const char *text, size_t size);
+
 /* facts.c */
 bool client_response_is_json(async_response *response);
 

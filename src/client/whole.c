@@ -108,6 +108,12 @@ static const char *await_text(struct async_response *response, const char *chars
 	return text;
 }
 
+/* The mark that says that it is UTF-8 is no part of the text (RFC 8259, 8.1, and WHATWG Encoding). */
+size_t client_bom_size(const char *text, size_t size)
+{
+	return size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
+}
+
 const char *await_response_text(async_response *response)
 {
 	const char *body, *charset;
@@ -125,6 +131,8 @@ const char *await_response_text(async_response *response)
 		response->text = charset_check_utf8(body, (size_t)n) ? NULL : body;
 	else
 		response->text = await_text(response, charset, body, (size_t)n);
+	if (response->text == body)
+		response->text += client_bom_size(body, (size_t)n);
 	return response->text;
 }
 
