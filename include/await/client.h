@@ -91,8 +91,9 @@ ASYNC_API async_session *async_session_new_(const async_session_options *options
 					    int (*start_tls)(async_stream *, async_tls *,
 							     const char *));
 /* Close idle connections and wait until answers that are still open have been freed; requests that
- * wait for a connection fail with -ESHUTDOWN. A cancel skips the waiting: what is open then loses
- * its connection. Frees the session. NULL is allowed. */
+ * wait for a connection fail with -ESHUTDOWN. Frees the session; after a cancel, which ends the
+ * waiting, the last of its answers does, and what its options point to must live so long. NULL is
+ * allowed. */
 ASYNC_API int await_session_close(async_session *session);
 
 /* Its cookies; NULL with `no_cookies`. */

@@ -37,15 +37,15 @@ static async_url_part key_of(struct async_outgoing *request, char **made)
 {
 	async_url_part origin = { request->url.href, request->url.path_ };
 	const async_call *call = request->call;
-	const char *name = call->server_name ? call->server_name : "itself";
+	const char *as = call->server_name ? " as " : "", *name = call->server_name;
 
 	*made = NULL;
 	if (!call->tls && !call->server_name && !request->proxy)
 		return origin;
 	if (client_proxy_is_asked(request))
 		origin = (async_url_part){ "http", 4 };
-	if (asprintf(made, "%.*s as %s by %p through %p", ASYNC_URL_PART(origin), name,
-		     (void *)call->tls, (void *)request->proxy) < 0) {
+	if (asprintf(made, "%.*s by %p through %p%s%s", ASYNC_URL_PART(origin), (void *)call->tls,
+		     (void *)request->proxy, as, name ? name : "") < 0) {
 		*made = NULL;
 		return (async_url_part){ NULL, 0 };
 	}

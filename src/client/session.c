@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sessions: their options, and their end. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <await/run.h>
@@ -21,6 +22,9 @@ static int take_numbers(async_session_options *own, struct http_limits *limits)
 		own->body_ratio = BODY_CODING_RATIO;
 	if (!own->redirects)
 		own->redirects = REDIRECTS;
+	if (isnan(own->idle_seconds) || isnan(own->retry_ratio))
+		return async_fail(-EINVAL, "session options idle_seconds and retry_ratio: a number "
+					   "that is none");
 	if (own->line_bytes > UINT16_MAX || own->field_bytes > UINT16_MAX ||
 	    own->head_bytes > UINT32_MAX / 2 || own->head_fields > CLIENT_FIELDS)
 		return async_fail(
@@ -28,6 +32,8 @@ static int take_numbers(async_session_options *own, struct http_limits *limits)
 			"session options: line_bytes and field_bytes are at most 65535, head_fields %d, "
 			"head_bytes 2 GiB",
 			CLIENT_FIELDS);
+	if (client_watch_check(own))
+		return -EINVAL;
 	limits->line_bytes = (uint32_t)own->line_bytes;
 	limits->field_bytes = (uint16_t)own->field_bytes;
 	limits->head_bytes = (uint32_t)own->head_bytes;
@@ -95,7 +101,8 @@ static int take_texts(struct async_session *session)
 		own->user_agent = "libawait";
 	if (!own->charset)
 		own->charset = "utf-8";
-	if (arena_keep(arena, &own->user_agent) && arena_keep(arena, &own->charset) &&
+	own->charset = arena_lower(arena, own->charset, strlen(own->charset));
+	if (arena_keep(arena, &own->user_agent) && own->charset &&
 	    arena_keep(arena, &own->base_url) && arena_keep(arena, &own->proxy) &&
 	    arena_keep(arena, &own->unix_path) &&
 	    copy_fields(arena, &own->fields, own->field_count) &&
@@ -218,6 +225,16 @@ void client_session_leave(struct async_session *session)
 		async_event_set(&session->changed);
 }
 
+static void end(struct async_session *session)
+{
+	session->closing = true;
+	client_pool_close(session);
+	if (session->open)
+		session->orphaned = true; /* the last answer frees it */
+	else
+		session_free(session);
+}
+
 int await_session_close(async_session *session)
 {
 	int error = 0;
@@ -230,19 +247,17 @@ int await_session_close(async_session *session)
 		async_event_clear(&session->changed);
 		error = await_event(&session->changed);
 	}
-	if (!session->open) {
-		session_free(session);
-		return 0;
-	}
-	session->orphaned = true; /* the last answer frees it */
+	error = session->open ? error : 0;
+	end(session);
 	return error;
 }
 
 /* ---- The session that all share ---- */
 
+/* The loop closes: its tasks have ended, so nobody is left to free an answer that is still open. */
 static void close_default(void *session)
 {
-	await_session_close(session);
+	end(session);
 }
 
 static async_session *default_session(int (*start_tls)(async_stream *, async_tls *, const char *))
