@@ -24,6 +24,20 @@ static bool is_about_body(const char *name)
 	       !strcasecmp(name, "Repr-Digest") || !strcasecmp(name, "Last-Modified");
 }
 
+void client_leave_origin(struct async_outgoing *request)
+{
+	size_t kept = 0;
+
+	request->same_origin = false;
+	free(request->credentials);
+	request->credentials = NULL;
+	for (size_t i = 0; i < request->field_count; i++) {
+		if (!request->fields[i].value || !is_for_origin(request->fields[i].name))
+			request->fields[kept++] = request->fields[i];
+	}
+	request->field_count = kept;
+}
+
 /* Without a value it asks for something to be left out, which harms nowhere. */
 static bool goes_along(const struct async_outgoing *request, const async_http_field *field)
 {
@@ -157,6 +171,7 @@ int client_outgoing_begin(struct async_outgoing *request, struct async_session *
 			  const char *method, const char *url, const async_call *call)
 {
 	const async_session_options *options = &session->options;
+	int error;
 
 	/* The room at its end is not cleared. */
 	memset(request, 0, offsetof(struct async_outgoing, first));
@@ -171,8 +186,12 @@ int client_outgoing_begin(struct async_outgoing *request, struct async_session *
 	request->middlewares = call->middlewares ? call->middlewares : options->middlewares;
 	request->middleware_count = call->middlewares ? call->middleware_count :
 							options->middleware_count;
-	client_watch_begin(&request->watch, session, call);
 	client_session_enter(session);
+	error = client_watch_begin(&request->watch, session, call);
+	if (!error)
+		error = async_cancelled();
+	if (error)
+		return error;
 	if (!http_is_token(method, strlen(method)))
 		return async_fail(-EINVAL, "the method \"%.40s\" is no token (RFC 9110, 9.1)",
 				  method);
@@ -267,13 +286,24 @@ int async_outgoing_set_method(async_outgoing *request, const char *method)
 int async_outgoing_set_url(async_outgoing *request, const char *url)
 {
 	async_url changed;
-	int error = async_url_parse(url, &request->url, &changed);
+	bool login;
+	int error;
 
+	if (!url)
+		return async_fail(-EINVAL, "async_outgoing_set_url: no URL");
+	error = async_url_parse(url, &request->url, &changed);
 	if (error)
 		return error;
+	if (!async_url_same_origin(&changed, &request->url))
+		client_leave_origin(request);
 	async_url_free(&request->url);
 	request->url = changed;
-	return 0;
+	login = async_url_username(&changed).data;
+	error = client_take_credentials(request);
+	if (!error && login)
+		error = async_outgoing_set_header(request, "Authorization", request->credentials);
+	/* In place of those of the other origin. */
+	return !error && !request->same_origin ? add_cookies(request) : error;
 }
 
 int async_outgoing_add_header(async_outgoing *request, const char *name, const char *value)

@@ -40,6 +40,8 @@ int client_outgoing_begin(struct async_outgoing *request, struct async_session *
 void client_outgoing_end(struct async_outgoing *request);
 /* The fields of a hop. */
 int await_outgoing_prepare(struct async_outgoing *request);
+/* To another origin: what was meant for this one stays behind. */
+void client_leave_origin(struct async_outgoing *request);
 /* Fields named in the request, not automatic ones. */
 const char *client_field(const struct async_outgoing *request, const char *name);
 int client_field_add(struct async_outgoing *request, const char *name, const char *value);

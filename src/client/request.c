@@ -145,12 +145,8 @@ static int await_follow(struct async_outgoing *request, struct async_response *a
 							   .method = method,
 							   .url = request->url.href,
 							   .status = answer->head.status });
-	request->same_origin = request->same_origin &&
-			       async_url_same_origin(&request->url, request->origin);
-	if (!request->same_origin) {
-		free(request->credentials);
-		request->credentials = NULL;
-	}
+	if (!request->same_origin || !async_url_same_origin(&request->url, request->origin))
+		client_leave_origin(request);
 	if (method != request->method) {
 		client_upload_drop(&request->upload);
 		request->body_dropped = true;

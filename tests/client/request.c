@@ -147,3 +147,110 @@ TEST_TASK(fields_without_a_name, "H07 H36 H45")
 	CHECK(!async_session_new(&options));
 	CHECK_INT(async_error_code(), -EINVAL);
 }
+
+/* ---- Middlewares that lead elsewhere ---- */
+
+static int resolve(const char *host, uint16_t port, async_addresses *addresses, void *arg)
+{
+	struct sockaddr_storage address;
+	socklen_t length;
+	char text[40];
+
+	(void)host, (void)arg;
+	snprintf(text, sizeof text, "127.0.0.1:%d", port);
+	async_address_parse(text, &address, &length);
+	return async_addresses_add(addresses, (struct sockaddr *)&address, length);
+}
+
+static const char *port_of(const struct talker *talker)
+{
+	return strrchr(talker->url, ':');
+}
+
+static async_response *await_elsewhere(async_outgoing *request, void *url)
+{
+	if (async_outgoing_set_url(request, url))
+		return NULL;
+	return await_outgoing_next(request);
+}
+
+/* The first answer leaves a connection that is closed when the second request comes, which is then
+ * sent again. */
+static const char *const twice_answers[] = { OK, talker_hangs_up, OK, NULL };
+
+TEST_TASK(what_is_meant_for_a_host_does_not_leave_it, "H24 H42 H27")
+{
+	static const async_http_field secret = { "Proxy-Authorization", "secret" };
+	async_client_middleware elsewhere = { await_elsewhere, NULL };
+	async_session_options options = { .await_resolve = resolve };
+	async_call call = { .fields = &secret,
+			    .field_count = 1,
+			    .middlewares = &elsewhere,
+			    .middleware_count = 1 };
+	char url[100], there[100];
+	async_url here, other;
+
+	begin(&options, "200 OK", false, "\r\n");
+	site.to.answers = twice_answers;
+	snprintf(url, sizeof url, "http://me:secret@a.test%s", port_of(&site.from));
+	snprintf(there, sizeof there, "http://b.test%s", port_of(&site.to));
+	elsewhere.arg = there;
+	CHECK_INT(async_url_parse(url, NULL, &here), 0);
+	CHECK_INT(async_url_parse(there, NULL, &other), 0);
+	CHECK_INT(async_cookie_jar_add(async_session_cookies(site.session), &here, "mine", "1"), 0);
+	CHECK_INT(async_cookie_jar_add(async_session_cookies(site.session), &other, "its", "2"), 0);
+	for (int i = 0; i < 2; i++) {
+		struct talked talked = talk(site.session, "GET", url, &call);
+
+		CHECK_INT(talked.status, 200);
+		CHECK_INT(talked.facts.tries, i + 1);
+	}
+	CHECK_INT(site.to.requests, 3);
+	CHECK_TEXT_HAS(site.to.heard, "Host: b.test");
+	CHECK_TEXT_HAS(site.to.heard, "Cookie: its=2\r\n");
+	CHECK(!strstr(site.to.heard, "mine"));
+	CHECK(!strstr(site.to.heard, "uthorization"));
+	async_url_free(&here);
+	async_url_free(&other);
+	end();
+}
+
+TEST_TASK(a_login_that_a_middleware_names, "H38 H42")
+{
+	async_client_middleware elsewhere = { await_elsewhere, NULL };
+	async_session_options options = { .await_resolve = resolve };
+	async_call call = { .middlewares = &elsewhere, .middleware_count = 1 };
+	async_response *answer;
+	char there[100];
+
+	begin(&options, "200 OK", false, "\r\n");
+	snprintf(there, sizeof there, "http://me:secret@b.test%s", port_of(&site.to));
+	elsewhere.arg = there;
+	answer = await_http_request(site.session, "GET", site.from.url, &call);
+	CHECK_INT(async_response_status(answer), 200);
+	CHECK(!strstr(async_response_url(answer), "secret"));
+	CHECK_TEXT_HAS(site.to.heard, "Authorization: Basic bWU6c2VjcmV0\r\n");
+	async_response_free(answer);
+	elsewhere.arg = NULL;
+	CHECK(!await_http_request(site.session, "GET", site.from.url, &call));
+	CHECK_INT(async_error_code(), -EINVAL);
+	end();
+}
+
+/* ---- Cancelled before it began ---- */
+
+TEST_TASK(a_request_of_a_cancelled_task, "H28 X02")
+{
+	async_session *session = async_session_new(NULL);
+	async_call_facts facts;
+	async_call call = { .facts = &facts };
+
+	async_timeout (60) {
+		async_scope_cancel(async_current_scope());
+		CHECK(!await_http_request(session, "GET", "http://nowhere.invalid/", &call));
+		CHECK_INT(async_error_code(), -ECANCELED);
+	}
+	CHECK_INT(facts.error, -ECANCELED);
+	CHECK_INT(facts.phase, ASYNC_CALL_REQUEST);
+	CHECK_INT(await_session_close(session), 0);
+}
