@@ -118,6 +118,15 @@ static void take(struct client_host *host)
 	host->session->busy++;
 }
 
+/* It waits no more, though it does not know yet: whoever comes before it has run must not queue up
+ * behind it, where nobody would look for him. */
+static void grant(struct waiter *waiter)
+{
+	waiter->host->waiting--;
+	take(waiter->host);
+	async_event_set(&waiter->granted);
+}
+
 void client_permit_release(struct client_host *host)
 {
 	struct async_session *session = host->session;
@@ -132,8 +141,7 @@ void client_permit_release(struct client_host *host)
 		if (!has_room(waiter->host))
 			continue;
 		list_remove(&session->queue, &waiter->link);
-		take(waiter->host);
-		async_event_set(&waiter->granted);
+		grant(waiter);
 	}
 	host_forget(host);
 }
@@ -159,7 +167,6 @@ static int await_turn(struct async_outgoing *request, struct client_host *host)
 		     (async_trace_event){ .what = ASYNC_TRACE_CONNECTION_QUEUED_END,
 					  .url = request->url.href,
 					  .error = error });
-	host->waiting--;
 	if (!error && !host->session->closing)
 		return 0;
 	if (!error)
@@ -168,6 +175,7 @@ static int await_turn(struct async_outgoing *request, struct client_host *host)
 		client_permit_release(host); /* to the next one */
 	else {
 		list_remove(&host->session->queue, &waiter.link);
+		host->waiting--;
 		host_forget(host);
 	}
 	return error;
@@ -289,12 +297,8 @@ static void drop_idle(struct client_host *host)
 void client_pool_close(struct async_session *session)
 {
 	/* Who waits finds the session closing. */
-	while (session->queue.first) {
-		struct waiter *waiter = (struct waiter *)list_pop(&session->queue);
-
-		take(waiter->host);
-		async_event_set(&waiter->granted);
-	}
+	while (session->queue.first)
+		grant((struct waiter *)list_pop(&session->queue));
 	for (size_t i = 0; i < HOST_BUCKETS; i++) {
 		struct client_host *host = session->hosts[i];
 
