@@ -38,7 +38,7 @@ typedef struct async_session_options {
 	double tls_seconds;	/* for a handshake; 0: no limit of its own */
 	double head_seconds;	/* until the head of the answer, once all is sent; 0: the next */
 	double read_seconds;	/* for each next piece of an answer; 0: no limit */
-	int redirects;		/* -1: none are followed; 0: 10 */
+	int redirects;		/* so many are too many; -1: none are followed; 0: 10 */
 	size_t body_bytes;	/* of an answer read as a whole, decoded; 0: 64 MiB */
 	unsigned body_ratio;	/* how many times as large decoding may make it; 0: 1100 */
 	size_t line_bytes;	/* of an answer's first line; 0: 8190 */
@@ -116,7 +116,8 @@ ASYNC_API struct async_cookie_jar *async_session_cookies(async_session *session)
  */
 ASYNC_API async_response *await_http_request(async_session *session, const char *method,
 					     const char *url, const async_call *call);
-/* GET in a session of this loop that all callers share, with the default options, without cookies. */
+/* GET in a session of this loop that all callers share, with the default options, without cookies. It
+ * goes with the loop: what of an answer has not been read by then is -ESHUTDOWN. */
 #define await_http_get(url) await_http_get_(url, await_stream_start_tls)
 ASYNC_API async_response *
 await_http_get_(const char *url, int (*start_tls)(async_stream *, async_tls *, const char *));

@@ -61,11 +61,12 @@ struct async_session {
 	struct client_host *hosts[HOST_BUCKETS];
 	struct async_waiters_ idle; /* links, the longest unused first */
 	size_t idle_count;
-	struct async_waiters_ queue; /* who waits for a connection, in order */
-	double retries;		     /* that may be made: earned by requests */
-	size_t busy;		     /* connections being made or used */
-	size_t open;		     /* requests and answers that have not ended */
-	async_event changed;	     /* one of them has, while the session closes */
+	struct async_waiters_ queue;   /* who waits for a connection, in order */
+	double retries;		       /* that may be made: earned by requests */
+	size_t busy;		       /* connections being made or used */
+	size_t open;		       /* requests and answers that have not ended, */
+	struct async_waiters_ answers; /* of these the answers */
+	async_event changed;	       /* one of them has, while the session closes */
 	bool closing;
 	bool orphaned; /* its close was cancelled: the last answer frees it */
 };
@@ -83,6 +84,7 @@ void client_steps_free(struct client_step *steps);
 
 struct async_response {
 	struct async_session *session;
+	struct async_link_ open;  /* among the session's answers */
 	struct client_link *link; /* NULL: given back */
 	struct client_watch watch;
 	struct http_head head;
@@ -158,6 +160,8 @@ struct async_response *client_response_new(struct async_outgoing *request);
 int client_response_begin_body(struct async_response *response);
 /* 0, or why nothing can be read. */
 int client_response_reading(const struct async_response *response);
+/* What it holds of its loop goes, since the loop does. */
+void client_response_sever(struct async_response *response);
 /* Nothing more can be read, and the connection is closed. Returns the error. */
 int client_response_broken(struct async_response *response, int error);
 

@@ -69,18 +69,19 @@ static bool names_port_80(const char *text)
 
 static int parse(struct client_proxy *proxy)
 {
-	const char *rest = proxy->text, *as = "http://", *colon;
+	const char *rest = proxy->text + strspn(proxy->text, " \t\r\n"), *as = "http://", *colon;
 	char *whole;
 	int error;
 
 	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
 		size_t size = strlen(schemes[i].scheme);
 
-		if (strncasecmp(proxy->text, schemes[i].scheme, size))
+		if (strncasecmp(rest, schemes[i].scheme, size))
 			continue;
 		rest += size;
 		as = schemes[i].parsed_as;
 		proxy->kind = schemes[i].kind;
+		break;
 	}
 	colon = strstr(rest, "://");
 	if (colon)
@@ -110,7 +111,16 @@ static void proxy_free(struct client_proxy *proxy)
 	free(proxy);
 }
 
-struct client_proxy *client_proxy_find(struct async_session *session, const char *text)
+static void refuse(const char *from)
+{
+	char text[300];
+
+	async_error_words_(text, sizeof text);
+	async_fail(async_error_code(), "%s: %s", from, text);
+}
+
+struct client_proxy *client_proxy_find(struct async_session *session, const char *text,
+				       const char *from)
 {
 	struct client_proxy *proxy = session->proxies;
 	size_t size = strlen(text) + 1;
@@ -126,6 +136,7 @@ struct client_proxy *client_proxy_find(struct async_session *session, const char
 	}
 	memcpy(proxy->text, text, size);
 	if (parse(proxy)) {
+		refuse(from);
 		proxy_free(proxy);
 		return NULL;
 	}
@@ -189,7 +200,10 @@ int await_client_proxy(struct async_outgoing *request)
 		text = environment_proxy(&request->url);
 	if (!text || !*text)
 		return 0;
-	request->proxy = client_proxy_find(request->session, text);
+	request->proxy = client_proxy_find(
+		request->session, text,
+		by_environment ? "proxy of the environment (http_proxy and its like)" :
+				 "option `proxy`");
 	if (!request->proxy)
 		return async_error_code();
 	if (options->environment)

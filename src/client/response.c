@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/base.h"
 #include "client/outgoing.h"
+#include "http/field.h"
 
 /* ---- The connection under it ---- */
 
@@ -53,6 +54,17 @@ int client_response_broken(struct async_response *response, int error)
 	response->error = client_watch_failed(&response->watch, error);
 	give_back(response, false);
 	return error;
+}
+
+void client_response_sever(struct async_response *response)
+{
+	if (response->stream)
+		async_stream_abort(response->stream);
+	response->stream = NULL;
+	/* The facts may lie on a stack that is gone. */
+	if (response->link)
+		response->error = -ESHUTDOWN;
+	give_back(response, false);
 }
 
 /* ---- Framing ---- */
@@ -158,14 +170,16 @@ static ssize_t await_decoded(struct async_response *response, const char **data)
 	}
 }
 
-/* Unknown codings are left to the caller, who sees the field. */
+/* Unknown codings, several, and parts of what is coded are left to the caller, who sees the field. */
 static int begin_decoding(struct async_response *response)
 {
 	const struct http_field *field =
 		http_field_known(&response->head.fields, HTTP_NAME_CONTENT_ENCODING);
 	const char *value;
 
-	if (!field || response->session->options.keep_encoded || response->body.done)
+	if (!field || http_field_next(&response->head.fields, field) ||
+	    response->head.status == 206 || response->session->options.keep_encoded ||
+	    response->body.done)
 		return 0;
 	value = response->block + field->value.at;
 	if (!http_coding_available(http_coding_find(value, field->value.size)))
@@ -216,6 +230,7 @@ struct async_response *client_response_new(struct async_outgoing *request)
 		return NULL;
 	}
 	client_session_enter(response->session);
+	list_append(&response->session->answers, &response->open);
 	return response;
 }
 
@@ -302,6 +317,7 @@ void async_response_free(async_response *response)
 	arena_end(&response->arena);
 	async_url_free(&response->url);
 	free(response->whole);
+	list_remove(&response->session->answers, &response->open);
 	client_session_leave(response->session);
 	free(response);
 }

@@ -34,8 +34,10 @@ static void write_automatic(struct http_writer *writer, const struct async_outgo
 		http_write_field(writer, "Host", 4, host.data, host.size);
 	if (!client_field(request, "Accept"))
 		http_write_text(writer, "Accept", "*/*");
+	/* A part of a body that was compressed as a whole cannot be undone. */
 	if (!client_field(request, "Accept-Encoding") && !options->keep_encoded)
-		http_write_text(writer, "Accept-Encoding", client_codings());
+		http_write_text(writer, "Accept-Encoding",
+				client_field(request, "Range") ? "identity" : client_codings());
 	if (!client_field(request, "User-Agent"))
 		http_write_text(writer, "User-Agent", options->user_agent);
 	if (!upload->given)

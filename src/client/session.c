@@ -143,7 +143,9 @@ static int take_proxy(struct async_session *session)
 		return 0;
 	if (options->unix_path)
 		return async_fail(-EINVAL, "session options proxy and unix_path together");
-	return client_proxy_find(session, options->proxy) ? 0 : async_error_code();
+	return client_proxy_find(session, options->proxy, "session option proxy") ?
+		       0 :
+		       async_error_code();
 }
 
 static int take_jar(struct async_session *session)
@@ -254,9 +256,15 @@ int await_session_close(async_session *session)
 
 /* ---- The session that all share ---- */
 
-/* The loop closes: its tasks have ended, so nobody is left to free an answer that is still open. */
-static void close_default(void *session)
+/* The loop closes: its tasks have ended, so nobody is left to free an answer that is still open,
+ * but somebody may later. */
+static void close_default(void *arg)
 {
+	struct async_session *session = arg;
+
+	session->closing = true;
+	list_for_each (&session->answers, link, following)
+		client_response_sever(container_of(link, struct async_response, open));
 	end(session);
 }
 

@@ -368,10 +368,11 @@ TEST_TASK(seconds_that_are_no_limit, "H25 H45")
 static async_response *forgotten;
 static int reports;
 
-static void count_deadlocks(const async_report *report, void *arg)
+static void count_reports(const async_report *report, void *arg)
 {
 	(void)arg;
-	reports += !strcmp(report->kind, "deadlock");
+	(void)report;
+	reports++; /* of a deadlock, say, or of a stream that was left open */
 }
 
 static int forget_an_answer(void *arg)
@@ -383,6 +384,7 @@ static int forget_an_answer(void *arg)
 	(void)arg;
 	talker_begin(&talker);
 	forgotten = await_http_get(talker.url);
+	CHECK(async_response_stream(forgotten));
 	talker_end(&talker);
 	return async_response_status(forgotten);
 }
@@ -390,12 +392,12 @@ static int forget_an_answer(void *arg)
 /* Nobody is left to free it, so the loop does not wait for that; later is not too late. */
 TEST_WITH(an_answer_outlives_its_loop, "H01 H30 Z22", .in_thread = 1)
 {
-	async_options options = { .report = count_deadlocks };
+	async_options options = { .report = count_reports };
 	const char *data;
 
 	CHECK_INT(async_run_with(&options, forget_an_answer, NULL), 200);
 	CHECK_INT(reports, 0);
-	CHECK(await_response_chunk(forgotten, &data) < 0 ||
-	      await_response_chunk(forgotten, &data) < 0);
+	CHECK_INT(async_response_status(forgotten), 200);
+	CHECK_INT(await_response_chunk(forgotten, &data), -ESHUTDOWN);
 	async_response_free(forgotten);
 }

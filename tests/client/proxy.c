@@ -397,11 +397,16 @@ TEST_TASK_WITH(proxies_of_the_environment, "H37", .may_leak = 1)
 	snprintf(url, sizeof url, "http://%s/", async_http_address(http, 0));
 	CHECK_STR(fetch(session, url, NULL), "/ -");
 	CHECK_INT(proxy.requests, 1);
+	setenv("http_proxy", "http://no such:1", 1);
+	CHECK_TEXT_HAS(fetch(session, target, NULL), "the environment (http_proxy");
+	setenv("http_proxy", with(" \thttp://", ""), 1);
+	CHECK_STR(fetch(session, target, NULL), "/x -");
+	CHECK_INT(proxy.requests, 2);
 	await_session_close(session);
 	options.environment = false;
 	session = async_session_new(&options);
 	fetch(session, url, NULL);
-	CHECK_INT(proxy.requests, 1);
+	CHECK_INT(proxy.requests, 2);
 	await_session_close(session);
 	end();
 }

@@ -140,3 +140,62 @@ TEST_TASK(a_source_is_what_is_left, "H10 H17")
 	talker_end(&to);
 	talker_end(&from);
 }
+
+/* ---- Codings that are not undone ---- */
+
+#define GZIPPED "\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b\xce\x4f\x49\x4d\xe1\x02\0\xe9\x12\xdc\x3f\x06\0\0"
+#define LENGTH	"Content-Length: 26\r\n\r\n"
+
+/* Two, whatever way they are said, and a part of one that is coded. */
+TEST_TASK(codings_that_cannot_be_undone, "H19")
+{
+	static const char *const heads[] = {
+		HEAD "Content-Encoding: gzip\r\nContent-Encoding: br\r\n" LENGTH,
+		HEAD "Content-Encoding: gzip, br\r\n" LENGTH,
+		"HTTP/1.1 206 Part\r\nContent-Encoding: gzip\r\n" LENGTH,
+	};
+	static const async_http_field range = { "Range", "bytes=1-26" };
+	async_call call = { .fields = &range, .field_count = 1 };
+
+	for (size_t i = 0; i < array_length(heads); i++) {
+		char text[300];
+		const char *const answers[] = { text, NULL };
+		size_t size = strlen(heads[i]) + 26;
+		struct talker talker = { .answers = answers, .sizes = &size };
+		async_response *answer;
+		const char *data;
+
+		memcpy(text, heads[i], size - 26);
+		memcpy(text + size - 26, GZIPPED, 26);
+		talker_begin(&talker);
+		answer = await_http_fetch("GET", talker.url, &call);
+		CHECK_INT(await_response_body(answer, &data), 26);
+		CHECK(!memcmp(data, GZIPPED, 26));
+		CHECK_TEXT_HAS(talker.heard, "Accept-Encoding: identity\r\n");
+		async_response_free(answer);
+		talker_end(&talker);
+	}
+}
+
+/* Whatever the coding is, nothing is nothing. */
+TEST_TASK(empty_bodies_that_are_coded, "H19 H20")
+{
+	static const char *const codings[] = { "gzip", "deflate", "br", "zstd" };
+	static const char *const rests[] = { "Content-Length: 0\r\n\r\n",
+					     "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+					     "Connection: close\r\n\r\n" };
+
+	for (size_t i = 0; i < array_length(codings) * array_length(rests); i++) {
+		char text[300];
+		const char *const answers[] = { text, NULL };
+		struct talker talker = { .answers = answers };
+		struct talked talked;
+
+		snprintf(text, sizeof text, HEAD "Content-Encoding: %s\r\n%s", codings[i % 4],
+			 rests[i / 4]);
+		talked = talk_once(&talker, NULL, "GET", NULL);
+		if (talked.status != 200 || *talked.text)
+			harness_fail(__FILE__, __LINE__, "%s: %d %s", text, talked.status,
+				     talked.text);
+	}
+}
