@@ -165,7 +165,10 @@ void client_response_sever(struct async_response *response);
 /* Nothing more can be read, and the connection is closed. Returns the error. */
 int client_response_broken(struct async_response *response, int error);
 
-/* whole.c: what stands before a text in UTF-8 to say so. */
+/* whole.c */
+/* A short body is read, so that its connection can be used for what follows. */
+void await_client_drain(struct async_response *answer);
+/* What stands before a text in UTF-8 to say so. */
 size_t client_bom_size(const char *text, size_t size);
 
 /* facts.c */

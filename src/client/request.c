@@ -6,10 +6,6 @@
 #include <string.h>
 #include "client/outgoing.h"
 
-/* Of an answer that only leads on: a connection is worth no more. */
-enum { DRAINED_BYTES = 16384 };
-static const double DRAINED_SECONDS = 1;
-
 /* ---- Second tries ---- */
 
 static bool is_idempotent(const char *method)
@@ -155,22 +151,6 @@ static int await_follow(struct async_outgoing *request, struct async_response *a
 	return client_take_credentials(request);
 }
 
-/* A short body is read, so that its connection can be used for what follows. */
-static void await_drain(struct async_response *answer)
-{
-	size_t left = DRAINED_BYTES;
-	const char *data;
-	ssize_t n = 0;
-
-	if (async_response_length(answer) > DRAINED_BYTES)
-		return;
-	async_timeout (DRAINED_SECONDS)
-		do {
-			left -= (size_t)n;
-			n = await_response_chunk(answer, &data);
-		} while (n > 0 && (size_t)n < left);
-}
-
 static struct async_response *await_answer(struct async_outgoing *request)
 {
 	for (;;) {
@@ -180,7 +160,7 @@ static struct async_response *await_answer(struct async_outgoing *request)
 
 		if (!location)
 			return answer;
-		await_drain(answer);
+		await_client_drain(answer);
 		error = await_follow(request, answer, location);
 		async_response_free(answer);
 		if (error)

@@ -130,9 +130,9 @@ static int take_base(struct async_session *session)
 	if (path.data[path.size - 1] == '/')
 		return 0;
 	return async_fail(-EINVAL,
-			  "session option base_url: the path of %s does not end in a slash, so "
+			  "session option base_url: the path %.*s does not end in a slash, so "
 			  "that its last part would be lost",
-			  session->base_url.href);
+			  ASYNC_URL_PART(path));
 }
 
 static int take_proxy(struct async_session *session)

@@ -74,6 +74,27 @@ ssize_t await_response_body(async_response *response, const char **data)
 	return (ssize_t)response->whole_size;
 }
 
+/* ---- Nobody wants it ---- */
+
+/* A connection is worth no more. */
+enum { DRAINED_BYTES = 16384 };
+static const double DRAINED_SECONDS = 1;
+
+void await_client_drain(struct async_response *answer)
+{
+	size_t left = DRAINED_BYTES;
+	const char *data;
+	ssize_t n = 0;
+
+	if (async_response_length(answer) > DRAINED_BYTES)
+		return;
+	async_timeout (DRAINED_SECONDS)
+		do {
+			left -= (size_t)n;
+			n = await_response_chunk(answer, &data);
+		} while (n > 0 && (size_t)n < left);
+}
+
 /* ---- Text ---- */
 
 static ssize_t await_converted(struct async_response *response, const char *charset,
