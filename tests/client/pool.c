@@ -51,3 +51,59 @@ TEST_TASK(no_turn_is_lost, "H28")
 	CHECK_INT(await_session_close(holder.session), 0);
 	talker_end(&talker);
 }
+
+/* ---- Threads ---- */
+
+static const char *threads_url;
+
+/* On a thread without a loop; its session goes with the job. */
+static long get_on_a_thread(void *arg)
+{
+	long good = 0;
+
+	(void)arg;
+	for (int i = 0; i < 5; i++) {
+		async_response *answer = await_http_get(threads_url);
+		const char *text = await_response_text(answer);
+
+		good += text && !strcmp(text, "ok");
+		async_response_free(answer);
+	}
+	return good;
+}
+
+static int get_there(void *good)
+{
+	*(long *)good += await_thread(get_on_a_thread, NULL);
+	return 0;
+}
+
+static int say_ok(async_stream *stream, void *connections)
+{
+	static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+	const char *head;
+
+	++*(int *)connections;
+	while (await_stream_readuntil(stream, "\r\n\r\n", &head) > 0)
+		await_stream_write(stream, ok, strlen(ok));
+	return 0;
+}
+
+TEST_TASK_WITH(each_thread_has_a_session, "H02 Z22", .backends = REAL_BACKENDS)
+{
+	int connections = 0;
+	long good = 0;
+	async_server *server = await_server_start(NULL, "127.0.0.1:0", say_ok, &connections);
+	char url[60];
+
+	snprintf(url, sizeof url, "http://%s/", async_server_address(server, 0));
+	threads_url = url;
+	{
+		AWAIT_GROUP(tasks);
+		for (int i = 0; i < 4; i++)
+			async_spawn(&tasks, get_there, &good);
+	}
+	CHECK_INT(good, 20);
+	CHECK_INT(connections, 4); /* kept within a thread, shared with no other */
+	await_server_close(server, NULL);
+}
