@@ -72,7 +72,7 @@ typedef struct async_call {
 	const char *coding;
 	bool chunked;	 /* in chunks though its size is known */
 	bool repeatable; /* it does no harm twice, though it is a POST, say */
-	bool expect;	 /* send it only after the server's 100 Continue, or after 1 s */
+	bool expect;	 /* send it only after the server's 100 Continue, a 417, or 1 s */
 
 	/* In place of the session's; 0 or NULL: as the session. */
 	double total_seconds, stall_seconds, queue_seconds, connect_seconds, resolve_seconds;

@@ -55,6 +55,16 @@ static void earn_retry(struct async_session *session)
 		session->retries = 0;
 }
 
+/* It does not know about 100 Continue: once more without (RFC 9110, 10.1.1). Nothing was done yet. */
+static bool must_not_expect(struct async_outgoing *request, const struct async_response *answer)
+{
+	if (!answer || answer->head.status != 417 || !request->upload.expect ||
+	    !client_upload_can_repeat(&request->upload))
+		return false;
+	request->upload.expect = false;
+	return true;
+}
+
 static struct async_response *await_attempts(struct async_outgoing *request)
 {
 	struct async_response *answer;
@@ -67,6 +77,10 @@ static struct async_response *await_attempts(struct async_outgoing *request)
 		if (error)
 			return NULL;
 		answer = await_outgoing_next(request);
+		if (must_not_expect(request, answer)) {
+			async_response_free(answer);
+			continue;
+		}
 		if (answer || request->fresh || !may_retry(request, async_error_code()) ||
 		    !take_retry(request->session, async_error_code()))
 			return answer;

@@ -47,7 +47,7 @@ static void write_automatic(struct http_writer *writer, const struct async_outgo
 				upload->type ? upload->type : "application/octet-stream");
 	if (upload->coding != HTTP_CODING_IDENTITY)
 		http_write_text(writer, "Content-Encoding", http_coding_name(upload->coding));
-	if (request->call->expect)
+	if (upload->expect)
 		http_write_text(writer, "Expect", "100-continue");
 }
 

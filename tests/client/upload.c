@@ -488,3 +488,19 @@ TEST_TASK(a_body_is_sent_from_its_beginning, "H10 H42")
 	}
 	end();
 }
+
+TEST_TASK(a_server_that_knows_no_expectations, "H13")
+{
+	static const char *const answers[] = { "HTTP/1.1 417 What\r\nContent-Length: 0\r\n\r\n",
+					       "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+					       NULL };
+	struct talker talker = { .answers = answers, .deaf = true };
+	async_call call = { .body = "body", .size = 4, .expect = true };
+	struct talked talked = talk_once(&talker, NULL, "POST", &call);
+
+	CHECK_INT(talked.status, 200);
+	CHECK_INT(talked.facts.tries, 2);
+	CHECK_INT(talker.connections, 2);
+	CHECK_TEXT_HAS(talker.heard, "Expect: 100-continue\r\n");
+	CHECK(!strstr(strstr(talker.heard, "\r\n\r\n"), "Expect"));
+}
