@@ -106,7 +106,8 @@ void jar_expire(struct async_cookie_jar *jar, double now);
 /* jar_psl.c, jar_nopsl.c: whether everybody may have a domain of their own below it. */
 bool jar_is_public_suffix(const char *domain);
 
-/* jar.c: what may be kept, whoever says so: texts without control bytes and in their limits. */
+/* jar.c: what may be kept, whoever says so: texts without control bytes and in their limits, and
+ * what its name promises. */
 bool jar_entry_is_sound(const struct jar_entry *entry);
 
 /* jar_list.c */

@@ -133,6 +133,17 @@ static int keep_step(struct async_outgoing *request, int status)
 	return 0;
 }
 
+/* Who asks for a page does not want to speak another protocol. */
+static int lead(struct async_outgoing *request, const char *location)
+{
+	bool was_http = request->url.scheme <= ASYNC_URL_HTTPS;
+	int error = async_url_redirect(&request->url, location);
+
+	if (error || !was_http || request->url.scheme <= ASYNC_URL_HTTPS)
+		return error;
+	return async_fail(-EPROTONOSUPPORT, "a redirect from http to %.200s", location);
+}
+
 static int await_follow(struct async_outgoing *request, struct async_response *answer,
 			const char *location)
 {
@@ -147,7 +158,7 @@ static int await_follow(struct async_outgoing *request, struct async_response *a
 				  "%d redirects, the last to %.200s (option `redirects` of the "
 				  "session or the call: %d)",
 				  request->redirects, location, request->redirects_max);
-	error = async_url_redirect(&request->url, location);
+	error = lead(request, location);
 	if (error)
 		return error; /* its text names the location */
 	request->watch.facts->redirects++;
