@@ -286,7 +286,7 @@ int async_outgoing_set_method(async_outgoing *request, const char *method)
 int async_outgoing_set_url(async_outgoing *request, const char *url)
 {
 	async_url changed;
-	bool login;
+	bool elsewhere, login;
 	int error;
 
 	if (!url)
@@ -294,7 +294,8 @@ int async_outgoing_set_url(async_outgoing *request, const char *url)
 	error = async_url_parse(url, &request->url, &changed);
 	if (error)
 		return error;
-	if (!async_url_same_origin(&changed, &request->url))
+	elsewhere = !async_url_same_origin(&changed, &request->url);
+	if (elsewhere)
 		client_leave_origin(request);
 	async_url_free(&request->url);
 	request->url = changed;
@@ -303,7 +304,7 @@ int async_outgoing_set_url(async_outgoing *request, const char *url)
 	if (!error && login)
 		error = async_outgoing_set_header(request, "Authorization", request->credentials);
 	/* In place of those of the other origin. */
-	return !error && !request->same_origin ? add_cookies(request) : error;
+	return !error && elsewhere ? add_cookies(request) : error;
 }
 
 int async_outgoing_add_header(async_outgoing *request, const char *name, const char *value)

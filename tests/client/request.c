@@ -169,7 +169,8 @@ static const char *port_of(const struct talker *talker)
 
 static async_response *await_elsewhere(async_outgoing *request, void *url)
 {
-	if (async_outgoing_set_url(request, url))
+	/* Twice is once. */
+	if (async_outgoing_set_url(request, url) || async_outgoing_set_url(request, url))
 		return NULL;
 	return await_outgoing_next(request);
 }
