@@ -116,8 +116,8 @@ ASYNC_API struct async_cookie_jar *async_session_cookies(async_session *session)
  */
 ASYNC_API async_response *await_http_request(async_session *session, const char *method,
 					     const char *url, const async_call *call);
-/* GET in a session of this loop that all callers share, with the default options, without cookies. It
- * goes with the loop: what of an answer has not been read by then is -ESHUTDOWN. */
+/* GET in a session of this loop that all callers share, with the default options, without cookies.
+ * It goes with the loop: what of an answer has not been read by then is -ESHUTDOWN. */
 #define await_http_get(url) await_http_get_(url, await_stream_start_tls)
 ASYNC_API async_response *
 await_http_get_(const char *url, int (*start_tls)(async_stream *, async_tls *, const char *));
