@@ -58,8 +58,8 @@ static void earn_retry(struct async_session *session)
 /* It does not know about 100 Continue: once more without (RFC 9110, 10.1.1). Nothing was done yet. */
 static bool must_not_expect(struct async_outgoing *request, const struct async_response *answer)
 {
-	if (!answer || answer->head.status != 417 || !request->upload.expect ||
-	    !client_upload_can_repeat(&request->upload))
+	if (!answer || answer->head.status != 417 || !request->upload.given ||
+	    !request->upload.expect || !client_upload_can_repeat(&request->upload))
 		return false;
 	request->upload.expect = false;
 	return true;
