@@ -3,7 +3,8 @@
  * The client inside. session.c keeps options; request.c goes from a URL to an answer: redirects and
  * second tries, around middlewares (outgoing.c), around one exchange (exchange.c). That takes a
  * connection from the pool (pool.c, connect.c), sends (send.c, upload.c), and hands out the answer
- * (response.c: its body; facts.c: what it says). watch.c limits and reports each step.
+ * (response.c: its body; facts.c: what it says; upgrade.c: its connection). watch.c limits and
+ * reports each step.
  */
 #ifndef CLIENT_CLIENT_H
 #define CLIENT_CLIENT_H
