@@ -169,7 +169,8 @@ const char *async_response_filename(async_response *response)
 	size_t size = value ? strlen(value) : 0;
 	char *room = value ? arena_bytes(&response->arena, size + 1) : NULL;
 
-	if (!room || !http_filename_find(value, size, room, &size))
+	/* Of ".." and the like nothing is left. */
+	if (!room || !http_filename_find(value, size, room, &size) || !size)
 		return NULL;
 	room[size] = '\0';
 	return room;

@@ -234,3 +234,26 @@ TEST_TASK(links_that_only_look_like_it, "H14")
 		talker_end(&talker);
 	}
 }
+
+TEST_TASK(names_that_are_none, "H14")
+{
+	static const char *const names[] = { "..", "/", "a/..", "" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char text[200];
+		const char *const answers[] = { text, NULL };
+		struct talker talker = { .answers = answers };
+		async_response *answer;
+
+		snprintf(text, sizeof text,
+			 "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+			 "Content-Disposition: attachment; filename=\"%s\"\r\n\r\n",
+			 names[i]);
+		talker_begin(&talker);
+		answer = await_http_get(talker.url);
+		CHECK_INT(async_response_status(answer), 200);
+		CHECK(!async_response_filename(answer));
+		async_response_free(answer);
+		talker_end(&talker);
+	}
+}
