@@ -55,7 +55,9 @@ typedef struct async_call_facts {
  * caller's and is not used any more when the call returns, `facts` and `context` excepted.
  */
 typedef struct async_call {
-	const async_http_field *fields; /* in place of the session's and of automatic ones */
+	/* In place of the session's and of automatic ones. Connection is written here; Upgrade is
+	 * asked for by its field: async_response_take_stream. */
+	const async_http_field *fields;
 	size_t field_count;
 	const async_http_field *query; /* added to the URL's; encoded here */
 	size_t query_count;
@@ -70,7 +72,7 @@ typedef struct async_call {
 	const char *coding;
 	bool chunked;	 /* in chunks though its size is known */
 	bool repeatable; /* it does no harm twice, though it is a POST, say */
-	bool expect;	 /* send it only after the server's 100 Continue, or after 1 s */
+	bool expect;	 /* send it only after the server's 100 Continue, a 417, or 1 s */
 
 	/* In place of the session's; 0 or NULL: as the session. */
 	double total_seconds, stall_seconds, queue_seconds, connect_seconds, resolve_seconds;

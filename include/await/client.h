@@ -38,7 +38,7 @@ typedef struct async_session_options {
 	double tls_seconds;	/* for a handshake; 0: no limit of its own */
 	double head_seconds;	/* until the head of the answer, once all is sent; 0: the next */
 	double read_seconds;	/* for each next piece of an answer; 0: no limit */
-	int redirects;		/* -1: none are followed; 0: 10 */
+	int redirects;		/* so many are too many; -1: none are followed; 0: 10 */
 	size_t body_bytes;	/* of an answer read as a whole, decoded; 0: 64 MiB */
 	unsigned body_ratio;	/* how many times as large decoding may make it; 0: 1100 */
 	size_t line_bytes;	/* of an answer's first line; 0: 8190 */
@@ -91,8 +91,9 @@ ASYNC_API async_session *async_session_new_(const async_session_options *options
 					    int (*start_tls)(async_stream *, async_tls *,
 							     const char *));
 /* Close idle connections and wait until answers that are still open have been freed; requests that
- * wait for a connection fail with -ESHUTDOWN. A cancel skips the waiting: what is open then loses
- * its connection. Frees the session. NULL is allowed. */
+ * wait for a connection fail with -ESHUTDOWN. Frees the session; after a cancel, which ends the
+ * waiting, the last of its answers does, and what its options point to must live so long. NULL is
+ * allowed. */
 ASYNC_API int await_session_close(async_session *session);
 
 /* Its cookies; NULL with `no_cookies`. */
@@ -115,7 +116,8 @@ ASYNC_API struct async_cookie_jar *async_session_cookies(async_session *session)
  */
 ASYNC_API async_response *await_http_request(async_session *session, const char *method,
 					     const char *url, const async_call *call);
-/* GET in a session of this loop that all callers share, with the default options, without cookies. */
+/* GET in a session of this loop that all callers share, with the default options, without cookies.
+ * It goes with the loop: what of an answer has not been read by then is -ESHUTDOWN. */
 #define await_http_get(url) await_http_get_(url, await_stream_start_tls)
 ASYNC_API async_response *
 await_http_get_(const char *url, int (*start_tls)(async_stream *, async_tls *, const char *));

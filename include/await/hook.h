@@ -52,6 +52,9 @@ ASYNC_API int async_outgoing_redirects(const async_outgoing *request);
 /* Changes, from here on inwards. Texts are copied; a body is borrowed until the request has ended.
  * 0; -EINVAL, -ENOMEM and others of URLs. */
 ASYNC_API int async_outgoing_set_method(async_outgoing *request, const char *method);
+/* Relative to the one there is. To another origin Authorization, Proxy-Authorization, Host and
+ * Cookie stay behind, as in a redirect, and the jar's cookies for that one come instead; what is
+ * meant for it is set afterwards. */
 ASYNC_API int async_outgoing_set_url(async_outgoing *request, const char *url);
 /* Replace all of that name; value NULL: none. */
 ASYNC_API int async_outgoing_set_header(async_outgoing *request, const char *name,
@@ -67,8 +70,10 @@ ASYNC_API int async_outgoing_set_body(async_outgoing *request, const char *type,
  *	async_client_middleware middleware = { await_digest, async_digest_new("me", "secret") };
  *
  * The first request is answered 401 and asked again; those that follow bring the login along, as
- * far as the server said that it is good for them. It goes to the first origin asked, and to no
- * other. NULL: -ENOMEM, -EOPNOTSUPP where the library was built without libcrypto.
+ * far as the server said that it is good for them. It goes to the first origin asked, and to those
+ * that this one's challenge names (`domain`). A server that proves itself by a wrong `rspauth` is
+ * -EBADMSG. NULL: -ENOMEM, -EOPNOTSUPP where the library was built
+ * without libcrypto.
  */
 typedef struct async_digest async_digest;
 ASYNC_API async_digest *async_digest_new(const char *user, const char *password);

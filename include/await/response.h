@@ -66,13 +66,22 @@ ASYNC_API ssize_t await_response_read(async_response *response, void *data, size
 ASYNC_API ssize_t await_response_chunk(async_response *response, const char **data);
 /* For reading by line, by amount, up to a separator: a stream that is the answer's own. */
 ASYNC_API async_stream *async_response_stream(async_response *response);
-/* As the body of another request. */
+/* What has not been read of it, as the body of another request; all of it, and more than once,
+ * after it was read as a whole. */
 ASYNC_API async_source async_response_source(async_response *response);
+
+/*
+ * After 101 (RFC 9110, 7.8), or 2xx to CONNECT, which have no body: the connection, with what came
+ * behind the head, now the caller's to close. No limit of the request or session counts for it any
+ * more, and it may outlive both; a TLS context of one's own must outlive it. Untaken, it is closed
+ * with the answer. NULL: -EINVAL of other answers, and when it was taken before.
+ */
+ASYNC_API async_stream *async_response_take_stream(async_response *response);
 
 /* All of it, kept until the answer is freed, a zero byte behind. */
 ASYNC_API ssize_t await_response_body(async_response *response, const char **data);
-/* The same as text in UTF-8, whatever its charset is; an unknown one, and none, is the session's
- * `charset`. NULL: async_error(); -EILSEQ: it is no text in that charset. */
+/* The same as text in UTF-8, whatever its charset is, without a byte order mark; an unknown one, and
+ * none, is the session's `charset`. NULL: async_error(); -EILSEQ: it is no text in that charset. */
 ASYNC_API const char *await_response_text(async_response *response);
 /* The body as JSON, the answer's own. NULL, and async_error_code(): -EINVAL when it does not say
  * that it is application/json or ends in +json, -EBADMSG for what is no JSON. */

@@ -94,6 +94,7 @@ const struct netrc_entry *await_client_netrc(struct async_session *session, cons
 					     int *error)
 {
 	async_url_part host = async_url_host_bare(url);
+	const struct netrc_entry *entry;
 
 	*error = 0;
 	if (!session->options.environment)
@@ -112,7 +113,9 @@ const struct netrc_entry *await_client_netrc(struct async_session *session, cons
 			session->netrc = netrc;
 		session->netrc_read = true;
 	}
-	return netrc_find(&session->netrc, host.data, host.size, NULL);
+	entry = netrc_find(&session->netrc, host.data, host.size, NULL);
+	/* One of nothing but an account or a macro, say, is no login. */
+	return entry && (*entry->login || *entry->password) ? entry : NULL;
 }
 
 char *client_basic_of_entry(const struct netrc_entry *entry)

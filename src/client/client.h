@@ -3,7 +3,8 @@
  * The client inside. session.c keeps options; request.c goes from a URL to an answer: redirects and
  * second tries, around middlewares (outgoing.c), around one exchange (exchange.c). That takes a
  * connection from the pool (pool.c, connect.c), sends (send.c, upload.c), and hands out the answer
- * (response.c: its body; facts.c: what it says). watch.c limits and reports each step.
+ * (response.c: its body; facts.c: what it says; upgrade.c: its connection). watch.c limits and
+ * reports each step.
  */
 #ifndef CLIENT_CLIENT_H
 #define CLIENT_CLIENT_H
@@ -61,11 +62,12 @@ struct async_session {
 	struct client_host *hosts[HOST_BUCKETS];
 	struct async_waiters_ idle; /* links, the longest unused first */
 	size_t idle_count;
-	struct async_waiters_ queue; /* who waits for a connection, in order */
-	double retries;		     /* that may be made: earned by requests */
-	size_t busy;		     /* connections being made or used */
-	size_t open;		     /* requests and answers that have not ended */
-	async_event changed;	     /* one of them has, while the session closes */
+	struct async_waiters_ queue;   /* who waits for a connection, in order */
+	double retries;		       /* that may be made: earned by requests */
+	size_t busy;		       /* connections being made or used */
+	size_t open;		       /* requests and answers that have not ended, */
+	struct async_waiters_ answers; /* of these the answers */
+	async_event changed;	       /* one of them has, while the session closes */
 	bool closing;
 	bool orphaned; /* its close was cancelled: the last answer frees it */
 };
@@ -83,6 +85,7 @@ void client_steps_free(struct client_step *steps);
 
 struct async_response {
 	struct async_session *session;
+	struct async_link_ open;  /* among the session's answers */
 	struct client_link *link; /* NULL: given back */
 	struct client_watch watch;
 	struct http_head head;
@@ -128,6 +131,8 @@ int await_client_permit(struct async_outgoing *request, struct client_host **hos
 /* Give connection and right back; it may be used again for so long, 0: not at all. */
 void client_link_release(struct client_link *link, double idle_seconds);
 void client_permit_release(struct client_host *host);
+/* The stream of a connection, which is none of the pool's any more; the right is given back. */
+async_stream *client_link_part(struct client_link *link);
 /* Close what is idle; who waits for a connection gets -ESHUTDOWN. */
 void client_pool_close(struct async_session *session);
 
@@ -156,8 +161,16 @@ struct async_response *client_response_new(struct async_outgoing *request);
 int client_response_begin_body(struct async_response *response);
 /* 0, or why nothing can be read. */
 int client_response_reading(const struct async_response *response);
+/* What it holds of its loop goes, since the loop does. */
+void client_response_sever(struct async_response *response);
 /* Nothing more can be read, and the connection is closed. Returns the error. */
 int client_response_broken(struct async_response *response, int error);
+
+/* whole.c */
+/* A short body is read, so that its connection can be used for what follows. */
+void await_client_drain(struct async_response *answer);
+/* What stands before a text in UTF-8 to say so. */
+size_t client_bom_size(const char *text, size_t size);
 
 /* facts.c */
 bool client_response_is_json(async_response *response);

@@ -62,10 +62,10 @@ static int hash_login(const struct work *work, char hex[DIGEST_HEX_BYTES])
 }
 
 /* A2 */
-static int hash_request(const struct work *work, char hex[DIGEST_HEX_BYTES])
+static int hash_request(const struct work *work, const char *method, char hex[DIGEST_HEX_BYTES])
 {
 	const struct digest_request *request = work->request;
-	async_url_part texts[3] = { piece_of(request->method), request->target };
+	async_url_part texts[3] = { piece_of(method), request->target };
 	async_url_part body = { request->body, request->body_size };
 	char body_hex[DIGEST_HEX_BYTES];
 	int error;
@@ -79,14 +79,14 @@ static int hash_request(const struct work *work, char hex[DIGEST_HEX_BYTES])
 	return hash_joined(work, hex, texts, 3);
 }
 
-static int hash_response(const struct work *work, char hex[DIGEST_HEX_BYTES])
+static int hash_response(const struct work *work, const char *method, char hex[DIGEST_HEX_BYTES])
 {
 	const struct digest_challenge *challenge = work->challenge;
 	char login[DIGEST_HEX_BYTES], request[DIGEST_HEX_BYTES];
 	int error = hash_login(work, login);
 
 	if (!error)
-		error = hash_request(work, request);
+		error = hash_request(work, method, request);
 	if (!error && work->qop) {
 		async_url_part texts[] = { piece_of(login),	  piece_of(challenge->nonce),
 					   piece_of(work->count), piece_of(challenge->cnonce),
@@ -101,6 +101,18 @@ static int hash_response(const struct work *work, char hex[DIGEST_HEX_BYTES])
 	}
 	explicit_bzero(login, sizeof login);
 	return error;
+}
+
+/* What a server that knows the password, too, answers with: the same without a method (RFC 7616,
+ * 3.5). With auth-int it is about the body of the answer, which is not there yet. */
+static int hash_proof(const struct work *work)
+{
+	char *proof = work->request->proof;
+
+	if (!proof)
+		return 0;
+	*proof = '\0';
+	return work->qop && !strcmp(work->qop, "auth") ? hash_response(work, "", proof) : 0;
 }
 
 /* ---- Writing ---- */
@@ -176,8 +188,10 @@ static int put_answer(const struct work *work, struct url_output *out)
 {
 	const struct digest_challenge *challenge = work->challenge;
 	char hex[DIGEST_HEX_BYTES];
-	int error = hash_response(work, hex);
+	int error = hash_response(work, work->request->method, hex);
 
+	if (!error)
+		error = hash_proof(work);
 	put(out, "Digest ");
 	if (!error)
 		error = put_user(work, out);

@@ -73,6 +73,8 @@ void digest_challenge_end(struct digest_challenge *challenge);
 
 /* Authentication-Info (RFC 7616, 3.5): a nonce to go on with. 1: it was taken, 0: there is none. */
 int digest_take_next_nonce(struct digest_challenge *challenge, const char *text, size_t size);
+/* The same field: 0, or -EBADMSG for an `rspauth` that is another one than the proof. */
+int digest_check_proof(const char *proof, const char *text, size_t size);
 
 /* Whether the server said that its challenge is good for requests to that URL, too. */
 bool digest_covers(const struct digest_challenge *challenge, const async_url *url);
@@ -86,6 +88,9 @@ struct digest_request {
 	const void *body;
 	size_t body_size;
 	bool body_streams; /* it is not known yet, so that auth-int is out of the question */
+	/* NULL, or DIGEST_HEX_BYTES, filled with what `rspauth` must be; "" where that is not
+	 * known. */
+	char *proof;
 };
 
 /*

@@ -324,17 +324,44 @@ void digest_challenge_end(struct digest_challenge *challenge)
 	*challenge = (struct digest_challenge){ .texts = NULL };
 }
 
-int digest_take_next_nonce(struct digest_challenge *challenge, const char *text, size_t size)
+/* ---- Authentication-Info ---- */
+
+static bool find_parameter(const char *text, size_t size, const char *name,
+			   struct challenge_item *item)
 {
 	struct challenge_reader reader;
-	struct challenge_item item;
-	char *nonce;
 
 	challenge_begin(&reader, text, size);
 	do {
-		if (!challenge_next(&reader, &item))
-			return 0;
-	} while (item.kind != CHALLENGE_PARAMETER || !challenge_is(&item, "nextnonce"));
+		if (!challenge_next(&reader, item))
+			return false;
+	} while (item->kind != CHALLENGE_PARAMETER || !challenge_is(item, name));
+	return true;
+}
+
+int digest_check_proof(const char *proof, const char *text, size_t size)
+{
+	struct challenge_item item;
+	size_t length = strlen(proof);
+	char said[DIGEST_HEX_BYTES + 2]; /* with its quotes */
+
+	if (!length || !find_parameter(text, size, "rspauth", &item))
+		return 0;
+	if (item.value_size <= sizeof said &&
+	    challenge_decode(item.value, item.value_size, said) == length &&
+	    bytes_same(said, proof, length))
+		return 0;
+	return async_fail(-EBADMSG, "the server does not prove that it knows the password: its "
+				    "rspauth is wrong (RFC 7616, 3.5)");
+}
+
+int digest_take_next_nonce(struct digest_challenge *challenge, const char *text, size_t size)
+{
+	struct challenge_item item;
+	char *nonce;
+
+	if (!find_parameter(text, size, "nextnonce", &item))
+		return 0;
 	nonce = malloc(item.value_size + 1);
 	if (!nonce)
 		return async_fail(-ENOMEM, "no memory for the next nonce");

@@ -62,7 +62,8 @@ static bool is_ours(struct async_digest *digest, const async_url *url)
 				 (digest->challenged && digest_covers(&digest->challenge, url)));
 }
 
-static int authorize(struct async_digest *digest, async_outgoing *request)
+static int authorize(struct async_digest *digest, async_outgoing *request,
+		     char proof[DIGEST_HEX_BYTES])
 {
 	struct digest_login login = { digest->user, digest->password };
 	struct digest_request what = { .method = request->method,
@@ -70,7 +71,8 @@ static int authorize(struct async_digest *digest, async_outgoing *request)
 				       .body = request->upload.data,
 				       .body_size = request->upload.data ? request->upload.size : 0,
 				       .body_streams = request->upload.given &&
-						       !request->upload.data };
+						       !request->upload.data,
+				       .proof = proof };
 	char *value;
 	int error = digest_authorize(&digest->challenge, &digest_library, &login, &what, &value);
 
@@ -96,39 +98,48 @@ static int take_challenge(struct async_digest *digest, struct async_response *an
 	return 0;
 }
 
-/* A nonce to go on with (RFC 7616, 3.5). */
-static void take_info(struct async_digest *digest, struct async_response *answer)
+/* That it is the server who answers, and a nonce to go on with (RFC 7616, 3.5). */
+static int take_info(struct async_digest *digest, struct async_response *answer, const char *proof)
 {
 	const char *info = async_response_header(answer, "Authentication-Info");
+	int error = info ? digest_check_proof(proof, info, strlen(info)) : 0;
 
-	if (info && digest->challenged)
+	if (error)
+		return client_blame(&answer->url, error);
+	if (info)
 		digest_take_next_nonce(&digest->challenge, info, strlen(info));
+	return 0;
+}
+
+static async_response *await_authorized(struct async_digest *digest, async_outgoing *request)
+{
+	char proof[DIGEST_HEX_BYTES];
+	struct async_response *answer;
+
+	if (authorize(digest, request, proof))
+		return NULL;
+	answer = await_outgoing_next(request);
+	if (!answer || answer->head.status == 401 || !take_info(digest, answer, proof))
+		return answer;
+	async_response_free(answer);
+	return NULL;
 }
 
 async_response *await_digest(async_outgoing *request, void *arg)
 {
 	struct async_digest *digest = arg;
-	bool sent = false;
 	struct async_response *answer;
+	bool sent;
 
 	if (async_outgoing_header(request, "Authorization") || !is_ours(digest, &request->url))
 		return await_outgoing_next(request);
-	if (digest->challenged && digest_covers(&digest->challenge, &request->url)) {
-		if (authorize(digest, request))
-			return NULL;
-		sent = true;
-	}
-	answer = await_outgoing_next(request);
-	if (async_response_status(answer) != 401) {
-		if (answer)
-			take_info(digest, answer);
-		return answer;
-	}
+	sent = digest->challenged && digest_covers(&digest->challenge, &request->url);
+	answer = sent ? await_authorized(digest, request) : await_outgoing_next(request);
 	/* With a login that was refused, another try helps only against an old nonce. */
-	if (take_challenge(digest, answer) || (sent && !digest->challenge.stale))
+	if (async_response_status(answer) != 401 || take_challenge(digest, answer) ||
+	    (sent && !digest->challenge.stale))
 		return answer;
+	await_client_drain(answer);
 	async_response_free(answer);
-	if (authorize(digest, request))
-		return NULL;
-	return await_outgoing_next(request);
+	return await_authorized(digest, request);
 }

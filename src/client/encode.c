@@ -59,14 +59,15 @@ static int rewind_encoded(void *arg)
 {
 	struct client_encoder *encoder = arg;
 	int error = encoder->from.await_rewind(encoder->from.arg);
+	struct http_encoder *fresh = error ? NULL : http_encoder_new(encoder->coding, 0);
 
-	if (error)
-		return error;
+	if (!fresh)
+		return error ? error : async_error_code();
 	http_encoder_free(encoder->encoder);
-	encoder->encoder = http_encoder_new(encoder->coding, 0);
+	encoder->encoder = fresh;
 	encoder->size = 0;
 	encoder->over = encoder->ended = false;
-	return encoder->encoder ? 0 : async_error_code();
+	return 0;
 }
 
 struct client_encoder *client_encoder_new(enum http_coding coding, const async_source *from,
@@ -80,6 +81,7 @@ struct client_encoder *client_encoder_new(enum http_coding coding, const async_s
 	}
 	encoder->from = *from;
 	encoder->coding = coding;
+	encoder->data = NULL;
 	encoder->size = 0;
 	encoder->over = encoder->ended = false;
 	encoder->encoder = http_encoder_new(coding, 0);

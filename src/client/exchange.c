@@ -175,6 +175,7 @@ struct async_response *await_client_exchange(struct async_outgoing *request)
 	if (!response)
 		return NULL;
 	request->heard = request->reused = false;
+	request->watch.facts->error = 0; /* of an answer that only led here, say */
 	error = await_upload_rewind(&request->upload);
 	if (!error)
 		error = await_link(request, response);

@@ -169,7 +169,8 @@ const char *async_response_filename(async_response *response)
 	size_t size = value ? strlen(value) : 0;
 	char *room = value ? arena_bytes(&response->arena, size + 1) : NULL;
 
-	if (!room || !http_filename_find(value, size, room, &size))
+	/* Of ".." and the like nothing is left. */
+	if (!room || !http_filename_find(value, size, room, &size) || !size)
 		return NULL;
 	room[size] = '\0';
 	return room;
@@ -177,30 +178,52 @@ const char *async_response_filename(async_response *response)
 
 /* ---- Links (RFC 8288) ---- */
 
-/* Whether the parameters behind a target hold the relation; sets *end behind them. */
+/* Behind the quoted string at `at`, or the end of a text that does not end it. */
+static const char *skip_quoted(const char *at)
+{
+	for (at++; *at && *at != '"'; at++)
+		at += *at == '\\' && at[1];
+	return at + !!*at;
+}
+
+/* A list of words with blanks between. */
+static bool has_word(const char *at, const char *end, const char *word)
+{
+	static const char blanks[] = " \t\"";
+	size_t size = strlen(word);
+
+	for (at += strspn(at, blanks); at < end; at += strspn(at, blanks)) {
+		size_t length = strcspn(at, " \t\",;");
+
+		if (length == size && !strncasecmp(at, word, size))
+			return true;
+		at += length ? length : 1;
+	}
+	return false;
+}
+
+/* Whether the parameters behind a target hold the relation; sets *end behind them. The first `rel`
+ * counts (RFC 8288, 3.3). */
 static bool has_relation(const char *at, const char *relation, const char **end)
 {
-	bool found = false, quoted = false;
-	const char *begin = at;
-	size_t size = strlen(relation);
+	bool found = false, said = false;
 
-	for (; *at && (quoted || *at != ','); at++)
-		quoted ^= *at == '"';
-	*end = at;
-	for (const char *p = begin; p < at && !found; p++) {
-		if (strncasecmp(p, "rel", 3) || (p > begin && !strchr("; \t", p[-1])))
-			continue;
-		p += 3 + strspn(p + 3, " \t");
-		if (*p != '=')
-			continue;
-		p += 1 + strspn(p + 1, " \t\"");
-		while (p < at && *p != '"' && *p != ';' && !found) {
-			size_t word = strcspn(p, " \t\",;");
+	while (*(at += strspn(at, " \t")) && *at != ',') {
+		const char *name = at, *value;
+		size_t size = strcspn(at, " \t=;,\"");
 
-			found = word == size && !strncasecmp(p, relation, size);
-			p += word + strspn(p + word, " \t");
+		at += size + strspn(at + size, " \t");
+		value = at;
+		if (*at == '=')
+			value = at += 1 + strspn(at + 1, " \t");
+		at = *at == '"' ? skip_quoted(at) : at + strcspn(at, " \t;,");
+		if (size == 3 && !strncasecmp(name, "rel", 3) && !said) {
+			said = true;
+			found = has_word(value, at, relation);
 		}
+		at += *at == ';';
 	}
+	*end = at;
 	return found;
 }
 

@@ -61,6 +61,8 @@ static int check_part(const async_form_part *part)
 		return async_fail(-EINVAL, "a part of a form needs a name");
 	if (!!part->file + !!part->source + !!part->data > 1)
 		return async_fail(-EINVAL, "a part of a form is one of data, file and source");
+	if (!part->data && !part->file && !part->source && part->size)
+		return async_fail(-EINVAL, "a part of a form has a size, and no data");
 	return (int)(http_part_write(NULL, 0, "x", true, &shown) < 0 ? -EINVAL : 0);
 }
 
@@ -80,7 +82,8 @@ int async_form_data_add_part(async_form_data *form, const async_form_part *part)
 	*own = (struct part){ .given = *part };
 	if (part->file && !part->filename)
 		own->given.filename = client_file_name(part->file);
-	own->given.data = arena_text(&form->arena, part->data ? part->data : "", part->size);
+	own->given.data =
+		arena_text(&form->arena, part->data ? part->data : "", part->data ? part->size : 0);
 	if (!arena_keep(&form->arena, &own->given.name) ||
 	    !arena_keep(&form->arena, &own->given.filename) ||
 	    !arena_keep(&form->arena, &own->given.type) ||

@@ -74,13 +74,6 @@ static const char *take_domain(struct jar_entry *entry, const async_url *url, co
 
 /* ---- What must not be touched ---- */
 
-static bool has_prefix(const struct jar_entry *entry, const char *lower)
-{
-	size_t size = strlen(lower);
-
-	return entry->name_size >= size && bytes_same(entry->name, lower, size);
-}
-
 /* Whether a Secure cookie would go with some request in whose place this one, which came without
  * TLS, would be taken for it: RFC 6265bis, 5.7, "leave secure cookies alone". */
 static bool shadows(const struct jar_cookie *guarded, const struct jar_entry *entry)
@@ -140,38 +133,16 @@ static const char *objection(const struct async_cookie_jar *jar, const async_url
 
 	if (entry->secure && !secure)
 		return "it is Secure, and came without TLS (option `secure_origins`)";
-	if (has_prefix(entry, "__secure-") && !entry->secure)
-		return "a __Secure- name needs Secure";
-	if (has_prefix(entry, "__host-") &&
-	    (!entry->secure || !entry->host_only || !named_path || entry->path_size != 1))
-		return "a __Host- name needs Secure, Path=/ and no Domain";
+	if (jar_broken_promise(entry))
+		return jar_broken_promise(entry);
+	if (jar_has_prefix(entry, "__host-") && !named_path)
+		return "a __Host- name needs Path=/";
 	if (!entry->secure && !secure && shadows_any(jar, entry))
 		return "it came without TLS and would stand before one that is Secure";
 	return NULL;
 }
 
 /* ---- Into the jar ---- */
-
-static bool is_sound_text(const char *text, size_t size, char forbidden)
-{
-	for (size_t i = 0; i < size; i++) {
-		if (((unsigned char)text[i] < ' ' && text[i] != '\t') || text[i] == 0x7f ||
-		    text[i] == ';' || (forbidden && text[i] == forbidden))
-			return false;
-	}
-	return true;
-}
-
-bool jar_entry_is_sound(const struct jar_entry *entry)
-{
-	return entry->name_size + entry->value_size > 0 &&
-	       entry->name_size + entry->value_size <= HTTP_COOKIE_BYTES && entry->path_size &&
-	       *entry->path == '/' && entry->domain_size &&
-	       is_sound_text(entry->name, entry->name_size, '=') &&
-	       is_sound_text(entry->value, entry->value_size, '\0') &&
-	       is_sound_text(entry->path, entry->path_size, '\0') &&
-	       is_sound_text(entry->domain, entry->domain_size, '\0');
-}
 
 /* 0 or -ENOMEM. One that has expired takes the old one along. */
 static int put(struct async_cookie_jar *jar, const struct jar_entry *entry, double now)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A cookie jar inside. jar.c decides what is kept and sent (RFC 6265bis, 5.7 and 5.8), jar_store.c
- * keeps it, jar_list.c shows it, jar_json.c makes a file of it, jar_psl.c knows public suffixes.
+ * keeps it, jar_sound.c says what it may hold, jar_list.c shows it, jar_json.c makes a file of it,
+ * jar_psl.c knows public suffixes.
  *
  * A request looks at the domains that are its host or end it, each a list of its own, so it never
  * looks at other sites' cookies. Whatever expires stands in a heap; the calls of users take out
@@ -106,7 +107,11 @@ void jar_expire(struct async_cookie_jar *jar, double now);
 /* jar_psl.c, jar_nopsl.c: whether everybody may have a domain of their own below it. */
 bool jar_is_public_suffix(const char *domain);
 
-/* jar.c: what may be kept, whoever says so: texts without control bytes and in their limits. */
+/* jar_sound.c */
+bool jar_has_prefix(const struct jar_entry *entry, const char *lower);
+/* What __Host- and __Secure- promise to those who look at names: NULL, or what is not so. */
+const char *jar_broken_promise(const struct jar_entry *entry);
+/* Texts without control bytes and in their limits, and no promise that is broken. */
 bool jar_entry_is_sound(const struct jar_entry *entry);
 
 /* jar_list.c */

@@ -16,6 +16,7 @@ json_t *await_response_any_json(async_response *response)
 {
 	json_error_t error;
 	const char *body;
+	size_t bom;
 	ssize_t n;
 
 	if (response && response->json)
@@ -23,7 +24,10 @@ json_t *await_response_any_json(async_response *response)
 	n = await_response_body(response, &body);
 	if (n < 0)
 		return NULL;
-	response->json = n ? json_loadb(body, (size_t)n, JSON_DECODE_ANY, &error) : json_null();
+	bom = client_bom_size(body, (size_t)n);
+	response->json = (size_t)n > bom ?
+				 json_loadb(body + bom, (size_t)n - bom, JSON_DECODE_ANY, &error) :
+				 json_null();
 	if (!response->json) {
 		async_fail(-EBADMSG, "%s answers no JSON: line %d, column %d: %s",
 			   async_response_url(response), error.line, error.column, error.text);

@@ -299,6 +299,9 @@ int await_netrc_read(struct netrc *netrc, size_t limit)
 	if (error >= (int)sizeof path)
 		return async_fail(-ENAMETOOLONG, "the path of a netrc file, %d bytes", error);
 	size = await_read_file(path, &text, limit ? limit : NETRC_BYTES);
+	/* A home that is none of ours: services have /dev/null, or somebody else's. */
+	if (!named && (size == -ENOTDIR || size == -EACCES))
+		return async_fail(-ENOENT, "%s cannot be reached", path);
 	if (size < 0)
 		return (int)size;
 	error = netrc_parse(netrc, text, (size_t)size, path);

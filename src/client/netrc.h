@@ -45,8 +45,8 @@ const struct netrc_entry *netrc_find(const struct netrc *netrc, const char *host
 /*
  * The file that the variable NETRC names, or else ~/.netrc; `limit` bytes at most, 0: NETRC_BYTES.
  * ~/.netrc must be the user's own and nobody else's to read, as Python has it, unless all of its
- * logins are anonymous: -EPERM. -ENOENT, also without a HOME; -EFBIG and the other failures of
- * await_read_file; those of netrc_parse.
+ * logins are anonymous: -EPERM. -ENOENT, also without a HOME or where it cannot be reached; -EFBIG
+ * and the other failures of await_read_file; those of netrc_parse.
  */
 int await_netrc_read(struct netrc *netrc, size_t limit);
 

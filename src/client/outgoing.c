@@ -11,17 +11,45 @@
 /* ---- Fields ---- */
 
 /* What must not follow a redirect to somebody else (RFC 9110, 15.4). */
-static bool is_secret(const char *name)
+static bool is_for_origin(const char *name)
 {
 	return !strcasecmp(name, "Authorization") || !strcasecmp(name, "Cookie") ||
-	       !strcasecmp(name, "Proxy-Authorization");
+	       !strcasecmp(name, "Proxy-Authorization") || !strcasecmp(name, "Host");
+}
+
+/* What makes no sense once a redirect has taken the body away (ibid.). */
+static bool is_about_body(const char *name)
+{
+	return !strncasecmp(name, "Content-", 8) || !strcasecmp(name, "Digest") ||
+	       !strcasecmp(name, "Repr-Digest") || !strcasecmp(name, "Last-Modified");
+}
+
+void client_leave_origin(struct async_outgoing *request)
+{
+	size_t kept = 0;
+
+	request->same_origin = false;
+	free(request->credentials);
+	request->credentials = NULL;
+	for (size_t i = 0; i < request->field_count; i++) {
+		if (!request->fields[i].value || !is_for_origin(request->fields[i].name))
+			request->fields[kept++] = request->fields[i];
+	}
+	request->field_count = kept;
+}
+
+/* Without a value it asks for something to be left out, which harms nowhere. */
+static bool goes_along(const struct async_outgoing *request, const async_http_field *field)
+{
+	return !field->value || ((request->same_origin || !is_for_origin(field->name)) &&
+				 (!request->body_dropped || !is_about_body(field->name)));
 }
 
 const async_http_field *client_find_field(const async_http_field *fields, size_t count,
 					  const char *name)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!strcasecmp(fields[i].name, name))
+		if (fields[i].name && !strcasecmp(fields[i].name, name))
 			return &fields[i];
 	}
 	return NULL;
@@ -64,7 +92,7 @@ static int add_list(struct async_outgoing *request, const async_http_field *list
 
 		if (!list[i].name)
 			return async_fail(-EINVAL, "a field without a name");
-		if ((request->same_origin || !is_secret(list[i].name)) &&
+		if (goes_along(request, &list[i]) &&
 		    !client_find_field(instead, instead_count, list[i].name))
 			error = client_field_add(request, list[i].name, list[i].value);
 		if (error)
@@ -73,29 +101,31 @@ static int add_list(struct async_outgoing *request, const async_http_field *list
 	return 0;
 }
 
-/* The jar's, and behind them those that were given by hand. */
+/* The jar's, and behind them those that were given by hand, in one field (RFC 6265bis, 5.8.1). */
 static int add_cookies(struct async_outgoing *request)
 {
-	const char *given;
+	const async_http_field *given =
+		client_find_field(request->fields, request->field_count, "Cookie");
 	char *kept, *both;
 	size_t size;
 	int error;
 
-	if (!request->session->jar)
+	if (!request->session->jar || (given && !given->value))
 		return 0;
 	error = async_cookie_jar_field(request->session->jar, &request->url, &kept);
 	if (error || !kept)
 		return error;
-	given = async_outgoing_header(request, "Cookie");
-	size = strlen(kept) + (given ? strlen(given) : 0) + 3;
+	size = strlen(kept) + (given ? strlen(given->value) : 0) + 3;
 	both = arena_bytes(&request->arena, size);
 	if (both)
-		snprintf(both, size, "%s%s%s", kept, given ? "; " : "", given ? given : "");
+		snprintf(both, size, "%s%s%s", kept, given ? "; " : "", given ? given->value : "");
 	free(kept);
 	if (!both)
 		return async_fail(-ENOMEM, "no memory for cookies");
-	async_outgoing_set_header(request, "Cookie", NULL);
-	return client_field_add(request, "Cookie", both);
+	if (!given)
+		return client_field_add(request, "Cookie", both);
+	request->fields[given - request->fields].value = both;
+	return 0;
 }
 
 int await_outgoing_prepare(struct async_outgoing *request)
@@ -141,6 +171,7 @@ int client_outgoing_begin(struct async_outgoing *request, struct async_session *
 			  const char *method, const char *url, const async_call *call)
 {
 	const async_session_options *options = &session->options;
+	int error;
 
 	/* The room at its end is not cleared. */
 	memset(request, 0, offsetof(struct async_outgoing, first));
@@ -155,8 +186,12 @@ int client_outgoing_begin(struct async_outgoing *request, struct async_session *
 	request->middlewares = call->middlewares ? call->middlewares : options->middlewares;
 	request->middleware_count = call->middlewares ? call->middleware_count :
 							options->middleware_count;
-	client_watch_begin(&request->watch, session, call);
 	client_session_enter(session);
+	error = client_watch_begin(&request->watch, session, call);
+	if (!error)
+		error = async_cancelled();
+	if (error)
+		return error;
 	if (!http_is_token(method, strlen(method)))
 		return async_fail(-EINVAL, "the method \"%.40s\" is no token (RFC 9110, 9.1)",
 				  method);
@@ -251,13 +286,25 @@ int async_outgoing_set_method(async_outgoing *request, const char *method)
 int async_outgoing_set_url(async_outgoing *request, const char *url)
 {
 	async_url changed;
-	int error = async_url_parse(url, &request->url, &changed);
+	bool elsewhere, login;
+	int error;
 
+	if (!url)
+		return async_fail(-EINVAL, "async_outgoing_set_url: no URL");
+	error = async_url_parse(url, &request->url, &changed);
 	if (error)
 		return error;
+	elsewhere = !async_url_same_origin(&changed, &request->url);
+	if (elsewhere)
+		client_leave_origin(request);
 	async_url_free(&request->url);
 	request->url = changed;
-	return 0;
+	login = async_url_username(&changed).data;
+	error = client_take_credentials(request);
+	if (!error && login)
+		error = async_outgoing_set_header(request, "Authorization", request->credentials);
+	/* In place of those of the other origin. */
+	return !error && elsewhere ? add_cookies(request) : error;
 }
 
 int async_outgoing_add_header(async_outgoing *request, const char *name, const char *value)

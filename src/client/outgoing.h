@@ -15,6 +15,7 @@ struct async_outgoing {
 	async_url url;
 	const async_url *origin; /* the first URL; secrets go there only */
 	bool same_origin;	 /* so far */
+	bool body_dropped;	 /* by a redirect that made it a GET */
 	char *credentials;	 /* for Authorization, from the URL; or NULL */
 	struct client_upload upload;
 	struct client_proxy *proxy; /* of the last exchange; NULL: none */
@@ -39,6 +40,8 @@ int client_outgoing_begin(struct async_outgoing *request, struct async_session *
 void client_outgoing_end(struct async_outgoing *request);
 /* The fields of a hop. */
 int await_outgoing_prepare(struct async_outgoing *request);
+/* To another origin: what was meant for this one stays behind. */
+void client_leave_origin(struct async_outgoing *request);
 /* Fields named in the request, not automatic ones. */
 const char *client_field(const struct async_outgoing *request, const char *name);
 int client_field_add(struct async_outgoing *request, const char *name, const char *value);

@@ -36,15 +36,15 @@ static async_url_part key_of(struct async_outgoing *request, char **made)
 {
 	async_url_part origin = { request->url.href, request->url.path_ };
 	const async_call *call = request->call;
-	const char *name = call->server_name ? call->server_name : "itself";
+	const char *as = call->server_name ? " as " : "", *name = call->server_name;
 
 	*made = NULL;
 	if (!call->tls && !call->server_name && !request->proxy)
 		return origin;
 	if (client_proxy_is_asked(request))
 		origin = (async_url_part){ "http", 4 };
-	if (asprintf(made, "%.*s as %s by %p through %p", ASYNC_URL_PART(origin), name,
-		     (void *)call->tls, (void *)request->proxy) < 0) {
+	if (asprintf(made, "%.*s by %p through %p%s%s", ASYNC_URL_PART(origin), (void *)call->tls,
+		     (void *)request->proxy, as, name ? name : "") < 0) {
 		*made = NULL;
 		return (async_url_part){ NULL, 0 };
 	}
@@ -117,6 +117,15 @@ static void take(struct client_host *host)
 	host->session->busy++;
 }
 
+/* It waits no more, though it does not know yet: whoever comes before it has run must not queue up
+ * behind it, where nobody would look for him. */
+static void grant(struct waiter *waiter)
+{
+	waiter->host->waiting--;
+	take(waiter->host);
+	async_event_set(&waiter->granted);
+}
+
 void client_permit_release(struct client_host *host)
 {
 	struct async_session *session = host->session;
@@ -131,8 +140,7 @@ void client_permit_release(struct client_host *host)
 		if (!has_room(waiter->host))
 			continue;
 		list_remove(&session->queue, &waiter->link);
-		take(waiter->host);
-		async_event_set(&waiter->granted);
+		grant(waiter);
 	}
 	host_forget(host);
 }
@@ -158,7 +166,6 @@ static int await_turn(struct async_outgoing *request, struct client_host *host)
 		     (async_trace_event){ .what = ASYNC_TRACE_CONNECTION_QUEUED_END,
 					  .url = request->url.href,
 					  .error = error });
-	host->waiting--;
 	if (!error && !host->session->closing)
 		return 0;
 	if (!error)
@@ -167,6 +174,7 @@ static int await_turn(struct async_outgoing *request, struct client_host *host)
 		client_permit_release(host); /* to the next one */
 	else {
 		list_remove(&host->session->queue, &waiter.link);
+		host->waiting--;
 		host_forget(host);
 	}
 	return error;
@@ -257,6 +265,16 @@ void client_link_release(struct client_link *link, double idle_seconds)
 	client_permit_release(host);
 }
 
+async_stream *client_link_part(struct client_link *link)
+{
+	struct client_host *host = link->host;
+	async_stream *stream = link->stream;
+
+	free(link);
+	client_permit_release(host);
+	return stream;
+}
+
 static void drop_idle(struct client_host *host)
 {
 	struct async_link_ *first;
@@ -272,12 +290,8 @@ static void drop_idle(struct client_host *host)
 void client_pool_close(struct async_session *session)
 {
 	/* Who waits finds the session closing. */
-	while (session->queue.first) {
-		struct waiter *waiter = (struct waiter *)list_pop(&session->queue);
-
-		take(waiter->host);
-		async_event_set(&waiter->granted);
-	}
+	while (session->queue.first)
+		grant((struct waiter *)list_pop(&session->queue));
 	for (size_t i = 0; i < HOST_BUCKETS; i++) {
 		struct client_host *host = session->hosts[i];
 

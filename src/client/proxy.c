@@ -59,20 +59,29 @@ static int take_login(struct client_proxy *proxy)
 	return 0;
 }
 
+/* Whether the text behind a scheme names port 80, which a URL of http does not tell apart. */
+static bool names_port_80(const char *text)
+{
+	const char *end = text + strcspn(text, "/?#");
+
+	return end - text > 3 && !memcmp(end - 3, ":80", 3);
+}
+
 static int parse(struct client_proxy *proxy)
 {
-	const char *rest = proxy->text, *as = "http://", *colon, *host;
+	const char *rest = proxy->text + strspn(proxy->text, " \t\r\n"), *as = "http://", *colon;
 	char *whole;
 	int error;
 
 	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
 		size_t size = strlen(schemes[i].scheme);
 
-		if (strncasecmp(proxy->text, schemes[i].scheme, size))
+		if (strncasecmp(rest, schemes[i].scheme, size))
 			continue;
 		rest += size;
 		as = schemes[i].parsed_as;
 		proxy->kind = schemes[i].kind;
+		break;
 	}
 	colon = strstr(rest, "://");
 	if (colon)
@@ -86,10 +95,7 @@ static int parse(struct client_proxy *proxy)
 	sprintf(whole, "%s%s", as, rest);
 	error = async_url_parse(whole, NULL, &proxy->url);
 	free(whole);
-	/* A port that is named is behind the host, 80 too. */
-	host = strrchr(rest, '@');
-	if (!error && proxy->kind >= PROXY_SOCKS5 && proxy->url.port == 80 &&
-	    !strstr(host ? host : rest, ":80"))
+	if (!error && proxy->kind >= PROXY_SOCKS5 && proxy->url.port == 80 && !names_port_80(rest))
 		proxy->url.port = SOCKS_PORT;
 	return error ? error : take_login(proxy);
 }
@@ -105,7 +111,16 @@ static void proxy_free(struct client_proxy *proxy)
 	free(proxy);
 }
 
-struct client_proxy *client_proxy_find(struct async_session *session, const char *text)
+static void refuse(const char *from)
+{
+	char text[300];
+
+	async_error_words_(text, sizeof text);
+	async_fail(async_error_code(), "%s: %s", from, text);
+}
+
+struct client_proxy *client_proxy_find(struct async_session *session, const char *text,
+				       const char *from)
 {
 	struct client_proxy *proxy = session->proxies;
 	size_t size = strlen(text) + 1;
@@ -121,6 +136,7 @@ struct client_proxy *client_proxy_find(struct async_session *session, const char
 	}
 	memcpy(proxy->text, text, size);
 	if (parse(proxy)) {
+		refuse(from);
 		proxy_free(proxy);
 		return NULL;
 	}
@@ -145,20 +161,29 @@ void client_proxies_free(struct async_session *session)
 static int await_login(struct async_session *session, struct client_proxy *proxy)
 {
 	const struct netrc_entry *entry;
+	char *user, *password;
 	int error;
 
 	if (proxy->authorization || proxy->user)
 		return 0;
 	entry = await_client_netrc(session, &proxy->url, &error);
-	if (!entry)
+	/* Somebody else may have been faster while the file was read. */
+	if (!entry || proxy->authorization || proxy->user)
 		return error;
 	if (proxy->kind < PROXY_SOCKS5) {
 		proxy->authorization = client_basic_of_entry(entry);
 		return proxy->authorization ? 0 : async_error_code();
 	}
-	proxy->user = strdup(entry->login);
-	proxy->password = strdup(entry->password);
-	return proxy->user && proxy->password ? 0 : async_fail(-ENOMEM, "no memory for a proxy");
+	user = strdup(entry->login);
+	password = strdup(entry->password);
+	if (!user || !password) {
+		free(user);
+		free(password);
+		return async_fail(-ENOMEM, "no memory for a proxy");
+	}
+	proxy->user = user;
+	proxy->password = password;
+	return 0;
 }
 
 int await_client_proxy(struct async_outgoing *request)
@@ -175,7 +200,10 @@ int await_client_proxy(struct async_outgoing *request)
 		text = environment_proxy(&request->url);
 	if (!text || !*text)
 		return 0;
-	request->proxy = client_proxy_find(request->session, text);
+	request->proxy = client_proxy_find(
+		request->session, text,
+		by_environment ? "proxy of the environment (http_proxy and its like)" :
+				 "option `proxy`");
 	if (!request->proxy)
 		return async_error_code();
 	if (options->environment)
@@ -183,10 +211,12 @@ int await_client_proxy(struct async_outgoing *request)
 	return error;
 }
 
+/* An upgrade would be one of the connection to the proxy, which is why ws: takes a tunnel (RFC
+ * 6455, 4.1). */
 bool client_proxy_is_asked(const struct async_outgoing *request)
 {
 	return request->proxy && request->proxy->kind < PROXY_SOCKS5 &&
-	       !async_url_is_secure(&request->url);
+	       request->url.scheme == ASYNC_URL_HTTP && !async_outgoing_header(request, "Upgrade");
 }
 
 /* ---- Through it ---- */
@@ -214,6 +244,19 @@ static int await_tunnel(struct async_outgoing *request, async_stream *stream)
 	return error;
 }
 
+/* The first that the proxy's protocol has room for, or else the first, which is refused by name. */
+static const struct sockaddr *address_for(const struct client_proxy *proxy,
+					  const async_addresses *addresses)
+{
+	for (size_t i = 0; i < addresses->count; i++) {
+		const struct sockaddr *one = (struct sockaddr *)&addresses->list[i].address;
+
+		if (proxy->kind < PROXY_SOCKS4 || one->sa_family == AF_INET)
+			return one;
+	}
+	return (struct sockaddr *)&addresses->list[0].address;
+}
+
 /* The address as text, in `text`, of a target that the proxy is not to look up. */
 static int await_numeric(struct async_outgoing *request, char text[INET6_ADDRSTRLEN])
 {
@@ -221,12 +264,12 @@ static int await_numeric(struct async_outgoing *request, char text[INET6_ADDRSTR
 	int error = await_client_addresses(request, &request->url, &addresses);
 
 	if (!error) {
-		const struct sockaddr *first = (struct sockaddr *)&addresses.list[0].address;
-		const void *bytes = first->sa_family == AF_INET6 ?
-					    (void *)&((struct sockaddr_in6 *)first)->sin6_addr :
-					    (void *)&((struct sockaddr_in *)first)->sin_addr;
+		const struct sockaddr *one = address_for(request->proxy, &addresses);
+		const void *bytes = one->sa_family == AF_INET6 ?
+					    (void *)&((struct sockaddr_in6 *)one)->sin6_addr :
+					    (void *)&((struct sockaddr_in *)one)->sin_addr;
 
-		inet_ntop(first->sa_family, bytes, text, INET6_ADDRSTRLEN);
+		inet_ntop(one->sa_family, bytes, text, INET6_ADDRSTRLEN);
 	}
 	async_addresses_free(&addresses);
 	return error;

@@ -29,8 +29,9 @@ struct client_proxy {
 };
 
 /* From "http://me:secret@proxy.test:3128", https:, socks5:, socks5h:, socks4:, socks4a:; without a
- * scheme it is http. NULL: -EINVAL, -EPROTONOSUPPORT, -ENOMEM. */
-struct client_proxy *client_proxy_find(struct async_session *session, const char *text);
+ * scheme it is http. `from` is who said so, for errors. NULL: -EINVAL, -EPROTONOSUPPORT, -ENOMEM. */
+struct client_proxy *client_proxy_find(struct async_session *session, const char *text,
+				       const char *from);
 void client_proxies_free(struct async_session *session);
 
 /* Decide: request->proxy is set, NULL for none. 0 or an error. */

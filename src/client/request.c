@@ -6,10 +6,6 @@
 #include <string.h>
 #include "client/outgoing.h"
 
-/* Of an answer that only leads on: a connection is worth no more. */
-enum { DRAINED_BYTES = 16384 };
-static const double DRAINED_SECONDS = 1;
-
 /* ---- Second tries ---- */
 
 static bool is_idempotent(const char *method)
@@ -59,6 +55,16 @@ static void earn_retry(struct async_session *session)
 		session->retries = 0;
 }
 
+/* It does not know about 100 Continue: once more without (RFC 9110, 10.1.1). Nothing was done yet. */
+static bool must_not_expect(struct async_outgoing *request, const struct async_response *answer)
+{
+	if (!answer || answer->head.status != 417 || !request->upload.given ||
+	    !request->upload.expect || !client_upload_can_repeat(&request->upload))
+		return false;
+	request->upload.expect = false;
+	return true;
+}
+
 static struct async_response *await_attempts(struct async_outgoing *request)
 {
 	struct async_response *answer;
@@ -71,6 +77,10 @@ static struct async_response *await_attempts(struct async_outgoing *request)
 		if (error)
 			return NULL;
 		answer = await_outgoing_next(request);
+		if (must_not_expect(request, answer)) {
+			async_response_free(answer);
+			continue;
+		}
 		if (answer || request->fresh || !may_retry(request, async_error_code()) ||
 		    !take_retry(request->session, async_error_code()))
 			return answer;
@@ -123,6 +133,17 @@ static int keep_step(struct async_outgoing *request, int status)
 	return 0;
 }
 
+/* Who asks for a page does not want to speak another protocol. */
+static int lead(struct async_outgoing *request, const char *location)
+{
+	bool was_http = request->url.scheme <= ASYNC_URL_HTTPS;
+	int error = async_url_redirect(&request->url, location);
+
+	if (error || !was_http || request->url.scheme <= ASYNC_URL_HTTPS)
+		return error;
+	return async_fail(-EPROTONOSUPPORT, "a redirect from http to %.200s", location);
+}
+
 static int await_follow(struct async_outgoing *request, struct async_response *answer,
 			const char *location)
 {
@@ -137,7 +158,7 @@ static int await_follow(struct async_outgoing *request, struct async_response *a
 				  "%d redirects, the last to %.200s (option `redirects` of the "
 				  "session or the call: %d)",
 				  request->redirects, location, request->redirects_max);
-	error = async_url_redirect(&request->url, location);
+	error = lead(request, location);
 	if (error)
 		return error; /* its text names the location */
 	request->watch.facts->redirects++;
@@ -145,32 +166,14 @@ static int await_follow(struct async_outgoing *request, struct async_response *a
 							   .method = method,
 							   .url = request->url.href,
 							   .status = answer->head.status });
-	request->same_origin = request->same_origin &&
-			       async_url_same_origin(&request->url, request->origin);
-	if (!request->same_origin) {
-		free(request->credentials);
-		request->credentials = NULL;
-	}
-	if (method != request->method)
+	if (!request->same_origin || !async_url_same_origin(&request->url, request->origin))
+		client_leave_origin(request);
+	if (method != request->method) {
 		client_upload_drop(&request->upload);
+		request->body_dropped = true;
+	}
 	request->method = method;
 	return client_take_credentials(request);
-}
-
-/* A short body is read, so that its connection can be used for what follows. */
-static void await_drain(struct async_response *answer)
-{
-	size_t left = DRAINED_BYTES;
-	const char *data;
-	ssize_t n = 0;
-
-	if (async_response_length(answer) > DRAINED_BYTES)
-		return;
-	async_timeout (DRAINED_SECONDS)
-		do {
-			left -= (size_t)n;
-			n = await_response_chunk(answer, &data);
-		} while (n > 0 && (size_t)n < left);
 }
 
 static struct async_response *await_answer(struct async_outgoing *request)
@@ -182,7 +185,7 @@ static struct async_response *await_answer(struct async_outgoing *request)
 
 		if (!location)
 			return answer;
-		await_drain(answer);
+		await_client_drain(answer);
 		error = await_follow(request, answer, location);
 		async_response_free(answer);
 		if (error)

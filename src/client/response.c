@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/base.h"
 #include "client/outgoing.h"
+#include "http/field.h"
 
 /* ---- The connection under it ---- */
 
@@ -44,7 +45,6 @@ static void over(struct async_response *response)
 	client_watch_phase(&response->watch, ASYNC_CALL_DONE);
 	give_back(response, response->head.framing.keep_alive && response->body.done &&
 				    !response->unsent && response->body.kind != HTTP_UNTIL_CLOSE &&
-				    response->body.kind != HTTP_TUNNEL &&
 				    !async_stream_readable(response->link->stream));
 }
 
@@ -54,6 +54,17 @@ int client_response_broken(struct async_response *response, int error)
 	response->error = client_watch_failed(&response->watch, error);
 	give_back(response, false);
 	return error;
+}
+
+void client_response_sever(struct async_response *response)
+{
+	if (response->stream)
+		async_stream_abort(response->stream);
+	response->stream = NULL;
+	/* The facts may lie on a stack that is gone. */
+	if (response->link)
+		response->error = -ESHUTDOWN;
+	give_back(response, false);
 }
 
 /* ---- Framing ---- */
@@ -109,8 +120,10 @@ static ssize_t await_framed(struct async_response *response, const char **data)
 		client_limit_begin(&limit, &response->watch, "waiting for the body", WATCH_READ);
 		n = await_stream_peek(response->link->stream, least, &bytes);
 		n = client_limit_end(&limit, n);
+		/* Who was cancelled, or by a limit of his own, may come back. */
 		if (n < 0)
-			return n == -ECANCELED ? n : client_response_broken(response, (int)n);
+			return n == async_cancelled() ? n :
+							client_response_broken(response, (int)n);
 		if (n < (ssize_t)least) {
 			if (response->body.kind != HTTP_UNTIL_CLOSE)
 				return cut_short(response);
@@ -157,14 +170,16 @@ static ssize_t await_decoded(struct async_response *response, const char **data)
 	}
 }
 
-/* Unknown codings are left to the caller, who sees the field. */
+/* Unknown codings, several, and parts of what is coded are left to the caller, who sees the field. */
 static int begin_decoding(struct async_response *response)
 {
 	const struct http_field *field =
 		http_field_known(&response->head.fields, HTTP_NAME_CONTENT_ENCODING);
 	const char *value;
 
-	if (!field || response->session->options.keep_encoded || response->body.done)
+	if (!field || http_field_next(&response->head.fields, field) ||
+	    response->head.status == 206 || response->session->options.keep_encoded ||
+	    response->body.done)
 		return 0;
 	value = response->block + field->value.at;
 	if (!http_coding_available(http_coding_find(value, field->value.size)))
@@ -178,6 +193,12 @@ int client_response_begin_body(struct async_response *response)
 	http_head_begin(&response->trailers, &response->session->limits, response->trailing);
 	http_body_begin(&response->body, &response->head.framing, &response->trailers);
 	client_watch_phase(&response->watch, ASYNC_CALL_BODY);
+	if (response->body.kind == HTTP_TUNNEL) {
+		/* No body: what follows waits in the stream for who takes that. */
+		client_watch_phase(&response->watch, ASYNC_CALL_DONE);
+		response->body.done = true;
+		return 0;
+	}
 	response->ended = false;
 	if (response->body.done) {
 		over(response);
@@ -209,6 +230,7 @@ struct async_response *client_response_new(struct async_outgoing *request)
 		return NULL;
 	}
 	client_session_enter(response->session);
+	list_append(&response->session->answers, &response->open);
 	return response;
 }
 
@@ -295,6 +317,7 @@ void async_response_free(async_response *response)
 	arena_end(&response->arena);
 	async_url_free(&response->url);
 	free(response->whole);
+	list_remove(&response->session->answers, &response->open);
 	client_session_leave(response->session);
 	free(response);
 }

@@ -34,8 +34,10 @@ static void write_automatic(struct http_writer *writer, const struct async_outgo
 		http_write_field(writer, "Host", 4, host.data, host.size);
 	if (!client_field(request, "Accept"))
 		http_write_text(writer, "Accept", "*/*");
+	/* A part of a body that was compressed as a whole cannot be undone. */
 	if (!client_field(request, "Accept-Encoding") && !options->keep_encoded)
-		http_write_text(writer, "Accept-Encoding", client_codings());
+		http_write_text(writer, "Accept-Encoding",
+				client_field(request, "Range") ? "identity" : client_codings());
 	if (!client_field(request, "User-Agent"))
 		http_write_text(writer, "User-Agent", options->user_agent);
 	if (!upload->given)
@@ -45,7 +47,7 @@ static void write_automatic(struct http_writer *writer, const struct async_outgo
 				upload->type ? upload->type : "application/octet-stream");
 	if (upload->coding != HTTP_CODING_IDENTITY)
 		http_write_text(writer, "Content-Encoding", http_coding_name(upload->coding));
-	if (request->call->expect)
+	if (upload->expect)
 		http_write_text(writer, "Expect", "100-continue");
 }
 
@@ -64,18 +66,40 @@ static int check_field(const struct async_outgoing *request, const char *name)
 	return 0;
 }
 
-static int write_target(struct http_writer *writer, const struct async_outgoing *request)
+static char *target_of(const struct async_outgoing *request)
 {
 	async_url_part target = client_proxy_is_asked(request) ?
 					async_url_unfragmented(&request->url) :
 					async_url_target(&request->url);
-	char *text = strndup(target.data, target.size);
+
+	/* RFC 9112, 3.2.3 */
+	return strcmp(request->method, "CONNECT") ? strndup(target.data, target.size) :
+						    async_url_address(&request->url);
+}
+
+static int write_target(struct http_writer *writer, const struct async_outgoing *request)
+{
+	char *text = target_of(request);
 
 	if (!text)
 		return async_fail(-ENOMEM, "no memory for a request");
 	http_write_request(writer, 1, request->method, text);
 	free(text);
 	return 0;
+}
+
+/* What is about this connection only must be named (RFC 9110, 7.6.1). */
+static void write_connection(struct http_writer *writer, const struct async_outgoing *request)
+{
+	bool close = request->session->options.idle_seconds < 0;
+	bool codings = async_outgoing_header(request, "TE");
+
+	if (async_outgoing_header(request, "Upgrade"))
+		http_write_text(writer, "Connection", codings ? "Upgrade, TE" : "Upgrade");
+	else if (close)
+		http_write_text(writer, "Connection", codings ? "close, TE" : "close");
+	else if (codings)
+		http_write_text(writer, "Connection", "TE");
 }
 
 static ssize_t write_head(char *room, size_t size, const struct async_outgoing *request)
@@ -102,8 +126,7 @@ static ssize_t write_head(char *room, size_t size, const struct async_outgoing *
 	}
 	if (asked && request->proxy->authorization && !client_field(request, "Proxy-Authorization"))
 		http_write_text(&writer, "Proxy-Authorization", request->proxy->authorization);
-	if (request->session->options.idle_seconds < 0)
-		http_write_text(&writer, "Connection", "close");
+	write_connection(&writer, request);
 	if (upload->given && upload->chunked)
 		http_write_chunked(&writer);
 	else if (upload->given || says_length(request->method))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sessions: their options, and their end. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <await/run.h>
@@ -21,6 +22,9 @@ static int take_numbers(async_session_options *own, struct http_limits *limits)
 		own->body_ratio = BODY_CODING_RATIO;
 	if (!own->redirects)
 		own->redirects = REDIRECTS;
+	if (isnan(own->idle_seconds) || isnan(own->retry_ratio))
+		return async_fail(-EINVAL, "session options idle_seconds and retry_ratio: a number "
+					   "that is none");
 	if (own->line_bytes > UINT16_MAX || own->field_bytes > UINT16_MAX ||
 	    own->head_bytes > UINT32_MAX / 2 || own->head_fields > CLIENT_FIELDS)
 		return async_fail(
@@ -28,6 +32,8 @@ static int take_numbers(async_session_options *own, struct http_limits *limits)
 			"session options: line_bytes and field_bytes are at most 65535, head_fields %d, "
 			"head_bytes 2 GiB",
 			CLIENT_FIELDS);
+	if (client_watch_check(own))
+		return -EINVAL;
 	limits->line_bytes = (uint32_t)own->line_bytes;
 	limits->field_bytes = (uint16_t)own->field_bytes;
 	limits->head_bytes = (uint32_t)own->head_bytes;
@@ -37,6 +43,16 @@ static int take_numbers(async_session_options *own, struct http_limits *limits)
 		own->idle_seconds = IDLE_SECONDS;
 	if (!own->retry_ratio)
 		own->retry_ratio = RETRY_RATIO;
+	return 0;
+}
+
+static int check_fields(const async_http_field *fields, size_t count, const char *option)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!fields[i].name)
+			return async_fail(-EINVAL, "session option %s: a field without a name",
+					  option);
+	}
 	return 0;
 }
 
@@ -78,11 +94,15 @@ static int take_texts(struct async_session *session)
 	async_session_options *own = &session->options;
 	struct arena *arena = &session->arena;
 
+	if (check_fields(own->fields, own->field_count, "fields") ||
+	    check_fields(own->proxy_fields, own->proxy_field_count, "proxy_fields"))
+		return -EINVAL;
 	if (!own->user_agent)
 		own->user_agent = "libawait";
 	if (!own->charset)
 		own->charset = "utf-8";
-	if (arena_keep(arena, &own->user_agent) && arena_keep(arena, &own->charset) &&
+	own->charset = arena_lower(arena, own->charset, strlen(own->charset));
+	if (arena_keep(arena, &own->user_agent) && own->charset &&
 	    arena_keep(arena, &own->base_url) && arena_keep(arena, &own->proxy) &&
 	    arena_keep(arena, &own->unix_path) &&
 	    copy_fields(arena, &own->fields, own->field_count) &&
@@ -110,9 +130,9 @@ static int take_base(struct async_session *session)
 	if (path.data[path.size - 1] == '/')
 		return 0;
 	return async_fail(-EINVAL,
-			  "session option base_url: the path of %s does not end in a slash, so "
+			  "session option base_url: the path %.*s does not end in a slash, so "
 			  "that its last part would be lost",
-			  session->base_url.href);
+			  ASYNC_URL_PART(path));
 }
 
 static int take_proxy(struct async_session *session)
@@ -123,7 +143,9 @@ static int take_proxy(struct async_session *session)
 		return 0;
 	if (options->unix_path)
 		return async_fail(-EINVAL, "session options proxy and unix_path together");
-	return client_proxy_find(session, options->proxy) ? 0 : async_error_code();
+	return client_proxy_find(session, options->proxy, "session option proxy") ?
+		       0 :
+		       async_error_code();
 }
 
 static int take_jar(struct async_session *session)
@@ -205,6 +227,16 @@ void client_session_leave(struct async_session *session)
 		async_event_set(&session->changed);
 }
 
+static void end(struct async_session *session)
+{
+	session->closing = true;
+	client_pool_close(session);
+	if (session->open)
+		session->orphaned = true; /* the last answer frees it */
+	else
+		session_free(session);
+}
+
 int await_session_close(async_session *session)
 {
 	int error = 0;
@@ -217,19 +249,23 @@ int await_session_close(async_session *session)
 		async_event_clear(&session->changed);
 		error = await_event(&session->changed);
 	}
-	if (!session->open) {
-		session_free(session);
-		return 0;
-	}
-	session->orphaned = true; /* the last answer frees it */
+	error = session->open ? error : 0;
+	end(session);
 	return error;
 }
 
 /* ---- The session that all share ---- */
 
-static void close_default(void *session)
+/* The loop closes: its tasks have ended, so nobody is left to free an answer that is still open,
+ * but somebody may later. */
+static void close_default(void *arg)
 {
-	await_session_close(session);
+	struct async_session *session = arg;
+
+	session->closing = true;
+	list_for_each (&session->answers, link, following)
+		client_response_sever(container_of(link, struct async_response, open));
+	end(session);
 }
 
 static async_session *default_session(int (*start_tls)(async_stream *, async_tls *, const char *))

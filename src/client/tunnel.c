@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* CONNECT: one request, and the head of its answer. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <await/scope.h>
 #include "base/base.h"
+#include "client/challenge.h"
 #include "client/client.h"
 #include "client/tunnel.h"
+#include "http/field.h"
 #include "http/html.h"
 #include "http/write.h"
 
@@ -44,8 +47,10 @@ static ssize_t write_request(const struct tunnel_request *request, char *room, s
 		http_write_text(&writer, "Host", request->authority);
 	if (request->authorization)
 		http_write_text(&writer, "Proxy-Authorization", request->authorization);
-	for (size_t i = 0; i < request->field_count; i++)
-		http_write_text(&writer, request->fields[i].name, request->fields[i].value);
+	for (size_t i = 0; i < request->field_count; i++) {
+		if (request->fields[i].value)
+			http_write_text(&writer, request->fields[i].name, request->fields[i].value);
+	}
 	used = http_write_end(&writer, NULL);
 	*needed = writer.used;
 	return used;
@@ -132,6 +137,41 @@ static int await_final_head(async_stream *stream, struct tunnel_answer *answer)
 			  TUNNEL_HEADS);
 }
 
+/* "Basic, Digest": what the proxy would take, in `text`. */
+static void tell_schemes(const struct tunnel_answer *answer, char *text, size_t size)
+{
+	const struct http_fields *fields = &answer->head.fields;
+	const struct http_field *field = http_field_known(fields, HTTP_NAME_PROXY_AUTHENTICATE);
+	size_t used = 0;
+
+	*text = '\0';
+	for (; field; field = http_field_next(fields, field)) {
+		struct challenge_reader reader;
+		struct challenge_item item;
+
+		challenge_begin(&reader, answer->block + field->value.at, field->value.size);
+		while (challenge_next(&reader, &item)) {
+			if (item.kind == CHALLENGE_SCHEME && used < size)
+				used += (size_t)snprintf(text + used, size - used, "%s%.*s",
+							 used ? ", " : "", (int)item.name_size,
+							 item.name);
+		}
+	}
+}
+
+static int refuse_login(const struct tunnel_request *request, const struct tunnel_answer *answer,
+			const char *reason)
+{
+	char schemes[SHOWN_BYTES];
+
+	tell_schemes(answer, schemes, sizeof schemes);
+	return async_fail(-EACCES,
+			  "the proxy wants %s login for %s: 407 %s (it takes %s; Basic is "
+			  "known here)",
+			  request->authorization ? "another" : "a", request->authority, reason,
+			  *schemes ? schemes : "what it does not say");
+}
+
 static int check_status(const struct tunnel_request *request, const struct tunnel_answer *answer)
 {
 	const struct http_slice reason = answer->head.reason;
@@ -141,9 +181,7 @@ static int check_status(const struct tunnel_request *request, const struct tunne
 		return 0;
 	http_log_escape(shown, sizeof shown, answer->block + reason.at, reason.size);
 	if (answer->head.status == 407)
-		return async_fail(-EACCES, "the proxy wants %s login for %s: 407 %s",
-				  request->authorization ? "another" : "a", request->authority,
-				  shown);
+		return refuse_login(request, answer, shown);
 	return async_fail(-EREMOTEIO, "the proxy answers CONNECT %s with %u %s", request->authority,
 			  answer->head.status, shown);
 }

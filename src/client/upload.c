@@ -60,7 +60,7 @@ void client_upload_set_bytes(struct client_upload *upload, const void *data, siz
 	upload->data = data;
 	upload->size = size;
 	upload->sized = true;
-	upload->chunked = upload->used = false;
+	upload->chunked = upload->used = upload->expect = false;
 	upload->coding = HTTP_CODING_IDENTITY;
 	upload->type = type;
 	upload->in_head = data && size <= UPLOAD_AT_ONCE_BYTES;
@@ -112,8 +112,9 @@ int await_upload_begin(struct client_upload *upload, const async_call *call)
 	upload->sized = upload->source.sized;
 	upload->size = upload->source.size;
 	upload->chunked = call->chunked || !upload->sized;
+	upload->expect = call->expect;
 	upload->in_head = upload->data && upload->size <= UPLOAD_AT_ONCE_BYTES &&
-			  !upload->chunked && !call->expect;
+			  !upload->chunked && !upload->expect;
 	return 0;
 }
 
@@ -141,13 +142,16 @@ bool client_upload_can_repeat(const struct client_upload *upload)
 
 int await_upload_rewind(struct client_upload *upload)
 {
+	int error;
+
 	if (!upload->given || !upload->used)
 		return 0;
 	if (!upload->source.await_rewind)
 		return async_fail(-ESPIPE, "the body's source can be read once only: it cannot be "
 					   "sent again");
-	upload->used = false;
-	return upload->source.await_rewind(upload->source.arg);
+	error = upload->source.await_rewind(upload->source.arg);
+	upload->used = error; /* or half of it would be taken for the whole, the next time */
+	return error;
 }
 
 /* ---- Sending it ---- */
@@ -241,7 +245,7 @@ static int send_body(void *arg)
 	struct client_watch *watch = &sending->request->watch;
 	int error = 0;
 
-	if (sending->request->call->expect) {
+	if (sending->request->upload.expect) {
 		async_timeout (CONTINUE_SECONDS)
 			error = await_event(&sending->go);
 		if (error == -ETIMEDOUT)
@@ -282,7 +286,7 @@ static int await_rest(struct sending *sending, async_task *task)
 /* The server has answered without asking for the body that was offered. */
 static bool is_unwanted(const struct sending *sending)
 {
-	return sending->request->call->expect && !async_event_is_set(&sending->go);
+	return sending->request->upload.expect && !async_event_is_set(&sending->go);
 }
 
 int await_upload(struct async_outgoing *request, struct async_response *response)

@@ -19,6 +19,7 @@ struct client_upload {
 	bool used;    /* its source has been read from */
 	bool in_head; /* small: sent with the head */
 	bool chunked;
+	bool expect; /* it waits for 100 Continue */
 	bool sized;
 	uint64_t size;
 	const void *data; /* in memory; NULL: */

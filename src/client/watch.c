@@ -16,13 +16,13 @@ static const char *const option_names[WATCH_LIMITS] = {
 /* The call's, or the session's, or the default. */
 static double seconds_of(double call, double session, double usual)
 {
-	if (call > 0)
+	if (call)
 		return call;
-	return session > 0 ? session : usual;
+	return session ? session : usual;
 }
 
-static void take_limits(double limits[WATCH_LIMITS], const async_session_options *options,
-			const async_call *call)
+static int take_limits(double limits[WATCH_LIMITS], const async_session_options *options,
+		       const async_call *call)
 {
 	const double given[WATCH_LIMITS][3] = {
 		{ call->total_seconds, options->total_seconds, INFINITY },
@@ -35,21 +35,37 @@ static void take_limits(double limits[WATCH_LIMITS], const async_session_options
 		{ call->read_seconds, options->read_seconds, INFINITY },
 	};
 
-	for (int i = 0; i < WATCH_LIMITS; i++)
+	for (int i = 0; i < WATCH_LIMITS; i++) {
 		limits[i] = seconds_of(given[i][0], given[i][1], given[i][2]);
+		if (!(limits[i] > 0))
+			return async_fail(-EINVAL,
+					  "option `%s` of the session or the call: %g s is no "
+					  "limit; INFINITY is none, and 0 the default",
+					  option_names[i], limits[i]);
+	}
+	return 0;
 }
 
-void client_watch_begin(struct client_watch *watch, const struct async_session *session,
-			const async_call *call)
+int client_watch_check(const async_session_options *options)
+{
+	static const async_call nothing;
+	double limits[WATCH_LIMITS];
+
+	return take_limits(limits, options, &nothing);
+}
+
+int client_watch_begin(struct client_watch *watch, const struct async_session *session,
+		       const async_call *call)
 {
 	double now = async_now();
+	int error = take_limits(watch->limits, &session->options, call);
 
 	watch->session = session;
-	take_limits(watch->limits, &session->options, call);
 	watch->deadline = now + watch->limits[WATCH_TOTAL];
 	watch->facts = call->facts ? call->facts : &watch->own;
 	*watch->facts = (async_call_facts){ .phase = ASYNC_CALL_REQUEST, .since_ = now };
 	watch->context = call->context;
+	return error;
 }
 
 void client_watch_copy(struct client_watch *to, const struct client_watch *from)

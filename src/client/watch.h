@@ -3,8 +3,7 @@
 #ifndef CLIENT_WATCH_H
 #define CLIENT_WATCH_H
 
-#include <await/call.h>
-#include <await/hook.h>
+#include <await/client.h>
 #include <await/scope.h>
 
 struct async_session;
@@ -30,8 +29,10 @@ struct client_watch {
 	void *context;
 };
 
-void client_watch_begin(struct client_watch *watch, const struct async_session *session,
-			const async_call *call);
+/* 0, or -EINVAL: seconds that are no limit. */
+int client_watch_check(const async_session_options *options);
+int client_watch_begin(struct client_watch *watch, const struct async_session *session,
+		       const async_call *call);
 void client_watch_copy(struct client_watch *to, const struct client_watch *from);
 /* A phase begins; the one before is over. */
 void client_watch_phase(struct client_watch *watch, enum async_call_phase phase);

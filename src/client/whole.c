@@ -43,10 +43,14 @@ static ssize_t await_whole(struct async_response *response)
 					   most));
 		if ((size_t)n >= room - response->whole_size)
 			error = grow(response, &room, (size_t)n);
-		if (!error) {
-			memcpy(response->whole + response->whole_size, piece, (size_t)n);
-			response->whole_size += (size_t)n;
+		if (error) {
+			/* It is read again by whoever comes back. */
+			response->piece = piece;
+			response->piece_size = (size_t)n;
+			break;
 		}
+		memcpy(response->whole + response->whole_size, piece, (size_t)n);
+		response->whole_size += (size_t)n;
 	}
 	if (error)
 		return error;
@@ -68,6 +72,27 @@ ssize_t await_response_body(async_response *response, const char **data)
 	}
 	*data = response->whole;
 	return (ssize_t)response->whole_size;
+}
+
+/* ---- Nobody wants it ---- */
+
+/* A connection is worth no more. */
+enum { DRAINED_BYTES = 16384 };
+static const double DRAINED_SECONDS = 1;
+
+void await_client_drain(struct async_response *answer)
+{
+	size_t left = DRAINED_BYTES;
+	const char *data;
+	ssize_t n = 0;
+
+	if (async_response_length(answer) > DRAINED_BYTES)
+		return;
+	async_timeout (DRAINED_SECONDS)
+		do {
+			left -= (size_t)n;
+			n = await_response_chunk(answer, &data);
+		} while (n > 0 && (size_t)n < left);
 }
 
 /* ---- Text ---- */
@@ -104,6 +129,12 @@ static const char *await_text(struct async_response *response, const char *chars
 	return text;
 }
 
+/* The mark that says that it is UTF-8 is no part of the text (RFC 8259, 8.1, and WHATWG Encoding). */
+size_t client_bom_size(const char *text, size_t size)
+{
+	return size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0;
+}
+
 const char *await_response_text(async_response *response)
 {
 	const char *body, *charset;
@@ -121,6 +152,8 @@ const char *await_response_text(async_response *response)
 		response->text = charset_check_utf8(body, (size_t)n) ? NULL : body;
 	else
 		response->text = await_text(response, charset, body, (size_t)n);
+	if (response->text == body)
+		response->text += client_bom_size(body, (size_t)n);
 	return response->text;
 }
 
@@ -131,14 +164,32 @@ static ssize_t next_chunk(void *arg, const char **data)
 	return await_response_chunk(arg, data);
 }
 
+/* Of a body that is there as a whole. */
+static int read_again(void *arg)
+{
+	struct async_response *response = arg;
+
+	response->piece = response->whole;
+	response->piece_size = response->whole_size;
+	return 0;
+}
+
 async_source async_response_source(async_response *response)
 {
-	int64_t length = async_response_length(response);
+	async_source source = { .await_next = next_chunk, .arg = response };
 
-	return (async_source){ .await_next = next_chunk,
-			       .arg = response,
-			       .sized = response && !response->coding && length >= 0,
-			       .size = length >= 0 ? (uint64_t)length : 0 };
+	if (!response)
+		return source;
+	if (response->complete) {
+		source.await_rewind = read_again;
+		if (!response->piece_size)
+			read_again(response);
+	}
+	source.size = response->piece_size + (response->ended ? 0 : response->body.left);
+	source.sized =
+		response->complete ||
+		(!response->coding && (response->ended || response->body.kind == HTTP_LENGTH));
+	return source;
 }
 
 async_stream *async_response_stream(async_response *response)

@@ -34,10 +34,17 @@ static void hash_text(const char *text, char hex[DIGEST_HEX_BYTES])
 	CHECK_INT(digest_library.hash(DIGEST_SHA_256, &piece, 1, hex), 0);
 }
 
+/* For a field: `rspauth` as the server should say it, or another one. */
+static char info[300];
+static bool lies;
+static int nonces = 1;
+static char heard[1000];
+
 static bool is_right(async_request *request, const char *field)
 {
 	char nonce[100], cnonce[100], nc[20], uri[200], response[200], text[800];
 	char a1[DIGEST_HEX_BYTES], a2[DIGEST_HEX_BYTES], all[DIGEST_HEX_BYTES];
+	char proof[DIGEST_HEX_BYTES];
 
 	if (!parameter_of(field, "nonce", nonce, sizeof nonce) ||
 	    !parameter_of(field, "cnonce", cnonce, sizeof cnonce) ||
@@ -50,6 +57,15 @@ static bool is_right(async_request *request, const char *field)
 	hash_text(text, a2);
 	snprintf(text, sizeof text, "%s:%s:%s:%s:auth:%s", a1, nonce, nc, cnonce, a2);
 	hash_text(text, all);
+	snprintf(text, sizeof text, ":%s", uri);
+	hash_text(text, a2);
+	snprintf(text, sizeof text, "%s:%s:%s:%s:auth:%s", a1, nonce, nc, cnonce, a2);
+	hash_text(text, proof);
+	*proof ^= lies;
+	snprintf(info, sizeof info,
+		 "rspauth=\"%s\", cnonce=\"%.90s\", nc=%.8s, qop=auth, "
+		 "nextnonce=\"fresh%d\"",
+		 proof, cnonce, nc, ++nonces);
 	return !strcmp(all, response) && !strcmp(uri, async_request_target(request)) &&
 	       !strncmp(nonce, "fresh", 5);
 }
@@ -62,8 +78,11 @@ static int digest_only(async_request *request, void *arg)
 	(void)arg;
 	if (await_request_body(request, &body) < 0)
 		return 400;
-	if (field && is_right(request, field))
+	snprintf(heard, sizeof heard, "%s", field ? field : "");
+	if (field && is_right(request, field)) {
+		async_respond_header(request, "Authentication-Info", info);
 		return await_respond_printf(request, "welcome %s", body);
+	}
 	challenges++;
 	async_respond_header(request, "WWW-Authenticate",
 			     "Digest realm=\"here\", nonce=\"fresh1\", algorithm=SHA-256, "
@@ -208,6 +227,13 @@ TEST_TASK_WITH(logins_of_netrc, "H37 H38 H24", .may_leak = 1)
 	CHECK_STR(fetch(session, "GET", "show", NULL), "200 - -");
 	await_session_close(session);
 
+	/* One without a login is none. */
+	put_text(directory, "netrc", "machine localhost account x\n");
+	options.environment = true;
+	session = async_session_new(&options);
+	CHECK_STR(fetch(session, "GET", "show", NULL), "200 - -");
+	await_session_close(session);
+
 	put_text(directory, "netrc", "machine localhost login");
 	options.environment = true;
 	session = async_session_new(&options);
@@ -242,10 +268,38 @@ TEST_TASK_WITH(a_login_by_digest, "H39", .may_leak = 1)
 	/* From now on it brings the login along. */
 	CHECK_STR(fetch(session, "GET", "digest?x=1", NULL), "200 welcome ");
 	CHECK_INT(challenges, 1);
+	CHECK_TEXT_HAS(heard, "nonce=\"fresh2\"");
+	CHECK_STR(fetch(session, "GET", "digest?x=2", NULL), "200 welcome ");
+	CHECK_TEXT_HAS(heard, "nonce=\"fresh3\"");
 	CHECK_STR(fetch(session, "GET", "away", NULL), "200 - -"); /* another origin */
 	end(session);
 	async_digest_free(digest);
 	async_digest_free(NULL);
+}
+
+/* Who answers for the server does not know the password. */
+TEST_TASK_WITH(a_server_proves_itself, "H39", .may_leak = 1)
+{
+	async_digest *digest = async_digest_new("me", "secret");
+	async_client_middleware middleware = { await_digest, digest };
+	async_session_options options = { .base_url = base,
+					  .middlewares = &middleware,
+					  .middleware_count = 1 };
+	async_session *session;
+
+	if (!digest)
+		return;
+	begin();
+	lies = true;
+	session = async_session_new(&options);
+	CHECK(!await_session_get(session, "digest"));
+	CHECK_INT(async_error_code(), -EBADMSG);
+	CHECK_TEXT_HAS(async_error(), "localhost:");
+	CHECK_TEXT_HAS(async_error(), "rspauth is wrong");
+	lies = false;
+	CHECK_STR(fetch(session, "GET", "digest", NULL), "200 welcome ");
+	end(session);
+	async_digest_free(digest);
 }
 
 TEST_TASK_WITH(a_login_that_is_wrong_is_tried_once, "H39", .may_leak = 1)

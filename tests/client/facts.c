@@ -190,3 +190,70 @@ TEST_TASK(sloppy_servers_are_refused, "H44 M05")
 	await_session_close(session);
 	talker_end(&talker);
 }
+
+TEST_TASK(links_that_only_look_like_it, "H14")
+{
+	static const struct {
+		const char *field, *found; /* of "next" */
+	} cases[] = {
+		{ "<a>; title=\"x; rel=next\", <b>; rel=next", "b" },
+		{ "<a>; title=\"\\\"; rel=next\"; rel=prev", NULL },
+		{ "<a>; rel=prev; rel=next", NULL },
+		{ "<a>; rel=\"x  next\"", "a" },
+		{ "<a>; xrel=next, <b>; rel=nextx", NULL },
+		{ "<a>;rel = next", "a" },
+		{ "<a>; rel*=next; REL=NEXT", "a" },
+		{ "<a>; ; rel=next", "a" },
+		{ "<a>; title=\"never ends; rel=next", NULL },
+		{ "<a, <b>; rel=next", "a,%20%3Cb" },
+		{ "<a>; rel", NULL },
+		{ "<", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char answer_text[300], expected[100];
+		const char *const answers[] = { answer_text, NULL };
+		struct talker talker = { .answers = answers };
+		async_session *session = async_session_new(NULL);
+		async_response *answer;
+		const char *found;
+
+		snprintf(answer_text, sizeof answer_text,
+			 "HTTP/1.1 200 OK\r\nLink: %s\r\nContent-Length: 0\r\n\r\n",
+			 cases[i].field);
+		talker_begin(&talker);
+		answer = await_session_get(session, talker.url);
+		found = async_response_link(answer, "next");
+		snprintf(expected, sizeof expected, "%s%s", talker.url,
+			 cases[i].found ? cases[i].found : "");
+		if (!found != !cases[i].found || (found && strcmp(found, expected) != 0))
+			harness_fail(__FILE__, __LINE__, "%s: %s", cases[i].field,
+				     found ? found : "none");
+		async_response_free(answer);
+		await_session_close(session);
+		talker_end(&talker);
+	}
+}
+
+TEST_TASK(names_that_are_none, "H14")
+{
+	static const char *const names[] = { "..", "/", "a/..", "" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char text[200];
+		const char *const answers[] = { text, NULL };
+		struct talker talker = { .answers = answers };
+		async_response *answer;
+
+		snprintf(text, sizeof text,
+			 "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+			 "Content-Disposition: attachment; filename=\"%s\"\r\n\r\n",
+			 names[i]);
+		talker_begin(&talker);
+		answer = await_http_get(talker.url);
+		CHECK_INT(async_response_status(answer), 200);
+		CHECK(!async_response_filename(answer));
+		async_response_free(answer);
+		talker_end(&talker);
+	}
+}

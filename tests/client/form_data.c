@@ -172,6 +172,8 @@ TEST_TASK(what_a_form_refuses, "H09 H11")
 	CHECK_INT(async_form_data_add(form, NULL, "x"), -EINVAL);
 	CHECK_INT(async_form_data_add(NULL, "a", "x"), -EINVAL);
 	CHECK_INT(async_form_data_add_file(form, "a", NULL), -EINVAL);
+	CHECK_INT(async_form_data_add_part(form, &(async_form_part){ .name = "a", .size = 9 }),
+		  -EINVAL);
 	CHECK_INT(async_form_data_add_part(
 			  form, &(async_form_part){ .name = "a", .data = "x", .source = &source }),
 		  -EINVAL);

@@ -117,6 +117,11 @@ TEST_TASK(bad_entries_among_good_ones, "H40")
 				    "},"
 				    "{\"name\": \"b\", \"value\": \"1\", \"expires\": \"x\", " PLACE
 				    "},"
+				    "{\"name\": \"__Host-b\", \"value\": \"1\", " PLACE "},"
+				    "{\"name\": \"__secure-b\", \"value\": \"1\", " PLACE "},"
+				    "{\"name\": \"\", \"value\": \"__Host-b=1\", " PLACE "},"
+				    "{\"name\": \"b\", \"value\": \"1\", \"domain\": \"127.0.0.1\","
+				    "	\"path\": \"/\", \"host_only\": true},"
 				    "{\"name\": \"z\", \"value\": {\"hex\": \"4Aff\"},"
 				    "	\"domain\": \"A.org\", \"path\": \"/\", \"secure\": true,"
 				    "	\"same_site\": \"lax?\"}")),

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include "server/serving.h"
+#include "talker.h"
 
 static int add(async_request *request, void *arg)
 {
@@ -58,4 +59,26 @@ TEST_TASK(json_to_a_server_and_back, "H08 H16")
 	CHECK(!await_response_json(NULL));
 	CHECK_INT(await_session_close(session), 0);
 	CHECK_INT(await_http_close(server), 0);
+}
+
+TEST_TASK(json_behind_a_byte_order_mark, "H16")
+{
+	static const char *const answers[] = { "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n"
+					       "\xef\xbb\xbf[1]",
+					       "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
+					       "\xef\xbb\xbf",
+					       NULL };
+	struct talker talker = { .answers = answers };
+	async_session *session = async_session_new(NULL);
+	async_response *answer;
+
+	talker_begin(&talker);
+	answer = await_session_get(session, talker.url);
+	CHECK_INT(json_array_size(await_response_any_json(answer)), 1);
+	async_response_free(answer);
+	answer = await_session_get(session, talker.url);
+	CHECK(json_is_null(await_response_any_json(answer)));
+	async_response_free(answer);
+	CHECK_INT(await_session_close(session), 0);
+	talker_end(&talker);
 }

@@ -341,3 +341,63 @@ TEST_TASK(kept_connections_count, "H28 H29 H46")
 	CHECK_INT(await_session_close(session), 0);
 	await_server_close(server, NULL);
 }
+
+TEST_TASK(seconds_that_are_no_limit, "H25 H45")
+{
+	static const double wrong[] = { NAN, -1, -INFINITY };
+
+	for (size_t i = 0; i < 3; i++) {
+		async_session_options options = { .stall_seconds = wrong[i] };
+		async_call call = { .read_seconds = wrong[i] };
+
+		CHECK(!async_session_new(&options));
+		CHECK_INT(async_error_code(), -EINVAL);
+		CHECK_TEXT_HAS(async_error(), "`stall_seconds`");
+		CHECK(!await_http_fetch("GET", "http://nowhere.invalid/", &call));
+		CHECK_INT(async_error_code(), -EINVAL);
+		CHECK_TEXT_HAS(async_error(), "`read_seconds`");
+	}
+	CHECK(!async_session_new(&(async_session_options){ .idle_seconds = NAN }));
+	CHECK_INT(async_error_code(), -EINVAL);
+	CHECK(!async_session_new(&(async_session_options){ .retry_ratio = NAN }));
+	CHECK_INT(async_error_code(), -EINVAL);
+}
+
+/* ---- The session that all share, and the end of its loop ---- */
+
+static async_response *forgotten;
+static int reports;
+
+static void count_reports(const async_report *report, void *arg)
+{
+	(void)arg;
+	(void)report;
+	reports++; /* of a deadlock, say, or of a stream that was left open */
+}
+
+static int forget_an_answer(void *arg)
+{
+	static const char *const answers[] = { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nha",
+					       NULL };
+	struct talker talker = { .answers = answers };
+
+	(void)arg;
+	talker_begin(&talker);
+	forgotten = await_http_get(talker.url);
+	CHECK(async_response_stream(forgotten));
+	talker_end(&talker);
+	return async_response_status(forgotten);
+}
+
+/* Nobody is left to free it, so the loop does not wait for that; later is not too late. */
+TEST_WITH(an_answer_outlives_its_loop, "H01 H30 Z22", .in_thread = 1)
+{
+	async_options options = { .report = count_reports };
+	const char *data;
+
+	CHECK_INT(async_run_with(&options, forget_an_answer, NULL), 200);
+	CHECK_INT(reports, 0);
+	CHECK_INT(async_response_status(forgotten), 200);
+	CHECK_INT(await_response_chunk(forgotten, &data), -ESHUTDOWN);
+	async_response_free(forgotten);
+}

@@ -248,6 +248,7 @@ TEST_TASK(redirects_to_nowhere, "H23 H24 H45")
 		{ "ftp://127.0.0.1/", -EPROTONOSUPPORT, ASYNC_CALL_REDIRECT, "ftp" },
 		{ "javascript:alert(1)", -EPROTONOSUPPORT, ASYNC_CALL_REDIRECT, "javascript" },
 		{ "file:///etc/passwd", -EPROTONOSUPPORT, ASYNC_CALL_REDIRECT, "file" },
+		{ "ws://127.0.0.1/", -EPROTONOSUPPORT, ASYNC_CALL_REDIRECT, "to ws" },
 		{ "data:,hello", -EPROTONOSUPPORT, ASYNC_CALL_REDIRECT, "data" },
 	};
 

@@ -237,3 +237,15 @@ TEST_WITH(no_memory, "H37", .backends = ONCE)
 		netrc_end(&netrc);
 	}
 }
+
+/* As services have it. */
+TEST_TASK_WITH(a_home_that_is_none, "H37", .may_leak = 1)
+{
+	struct netrc none;
+
+	unsetenv("NETRC");
+	setenv("HOME", "/dev/null", 1);
+	CHECK_INT(await_netrc_read(&none, 0), -ENOENT);
+	setenv("NETRC", "/dev/null/x", 1);
+	CHECK_INT(await_netrc_read(&none, 0), -ENOTDIR);
+}

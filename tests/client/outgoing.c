@@ -230,9 +230,10 @@ TEST_TASK(a_session_has_fields_and_a_base, "H04 H05 H07 H24")
 		  "GET /echo mark=session agent=me/1 auth=secret ");
 	await_session_close(session);
 
-	options.base_url = "http://example.org/deep";
+	options.base_url = "http://me:secret@example.org/deep";
 	CHECK(!async_session_new(&options));
 	CHECK_TEXT_HAS(async_error(), "does not end in a slash");
+	CHECK(!strstr(async_error(), "secret"));
 	options.base_url = "nonsense";
 	CHECK(!async_session_new(&options));
 	await_http_close(site.http);

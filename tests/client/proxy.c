@@ -277,6 +277,86 @@ TEST_TASK(socks_with_names_here_and_there, "H36 X08")
 	end();
 }
 
+/* ::1 comes first, for which version 4 has no room. */
+static int resolve_both(const char *host, uint16_t port, async_addresses *addresses, void *arg)
+{
+	static const char *const texts[] = { "[::1]:%d", "127.0.0.1:%d" };
+	int error = 0;
+
+	(void)host, (void)arg;
+	for (size_t i = 0; i < 2 && !error; i++) {
+		struct sockaddr_storage address;
+		socklen_t length;
+		char text[40];
+
+		snprintf(text, sizeof text, texts[i], port);
+		async_address_parse(text, &address, &length);
+		error = async_addresses_add(addresses, (struct sockaddr *)&address, length);
+	}
+	return error;
+}
+
+TEST_TASK(socks_of_version_4_and_several_addresses, "X08")
+{
+	async_session_options options = { .await_resolve = resolve_both };
+	async_session *session;
+
+	begin();
+	options.proxy = with("socks4://", "");
+	session = async_session_new(&options);
+	CHECK_STR(fetch(session, target, NULL), "/x -");
+	CHECK_STR(proxy.heard, "an address");
+	await_session_close(session);
+	end();
+}
+
+TEST_TASK(ports_of_proxies, "X08 H36")
+{
+	static const struct {
+		const char *proxy, *said;
+	} cases[] = {
+		{ "socks5h://127.0.0.1", "127.0.0.1:1080" },
+		{ "socks5h://127.0.0.1:80", "127.0.0.1:80" },
+		{ "socks5h://127.0.0.1:80/", "127.0.0.1:80" },
+		{ "socks5h://me:80@127.0.0.1/:80", "127.0.0.1:1080" },
+		{ "socks5h://[::80]", "[::80]:1080" },
+		{ "socks5h://[::1]:80", "[::1]:80" },
+		{ "socks5h://127.0.0.1:8080", "127.0.0.1:8080" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		async_session_options options = { .proxy = cases[i].proxy, .connect_seconds = 5 };
+		async_session *session = async_session_new(&options);
+
+		CHECK(session);
+		CHECK(!await_http_request(session, "GET", "http://nowhere.invalid/", NULL));
+		CHECK_TEXT_HAS(async_error(), cases[i].said);
+		await_session_close(session);
+	}
+}
+
+/* An upgrade would be one of the connection to the proxy. */
+TEST_TASK(upgrades_take_a_tunnel, "H36 H13")
+{
+	async_session_options options = { 0 };
+	async_http_field upgrade = { "Upgrade", "x" };
+	async_call call = { .fields = &upgrade, .field_count = 1 };
+	async_session *session;
+	char url[80];
+
+	begin();
+	options.proxy = with("http://", "me:secret@");
+	session = async_session_new(&options);
+	CHECK_STR(fetch(session, target, &call), "/x -");
+	CHECK_TEXT_HAS(proxy.heard, "CONNECT target.test:");
+	*proxy.heard = '\0';
+	snprintf(url, sizeof url, "ws%s", target + 4);
+	CHECK_STR(fetch(session, url, NULL), "/x -");
+	CHECK_TEXT_HAS(proxy.heard, "CONNECT target.test:");
+	await_session_close(session);
+	end();
+}
+
 TEST_TASK(socks_of_version_4, "X08")
 {
 	async_session_options options = { 0 };
@@ -317,11 +397,16 @@ TEST_TASK_WITH(proxies_of_the_environment, "H37", .may_leak = 1)
 	snprintf(url, sizeof url, "http://%s/", async_http_address(http, 0));
 	CHECK_STR(fetch(session, url, NULL), "/ -");
 	CHECK_INT(proxy.requests, 1);
+	setenv("http_proxy", "http://no such:1", 1);
+	CHECK_TEXT_HAS(fetch(session, target, NULL), "the environment (http_proxy");
+	setenv("http_proxy", with(" \thttp://", ""), 1);
+	CHECK_STR(fetch(session, target, NULL), "/x -");
+	CHECK_INT(proxy.requests, 2);
 	await_session_close(session);
 	options.environment = false;
 	session = async_session_new(&options);
 	fetch(session, url, NULL);
-	CHECK_INT(proxy.requests, 1);
+	CHECK_INT(proxy.requests, 2);
 	await_session_close(session);
 	end();
 }

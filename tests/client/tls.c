@@ -252,3 +252,58 @@ TEST_TASK(a_kept_connection_that_was_closed_with_tls, "H27 H29")
 {
 	ask_keeper("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nright", true, "POST", 2);
 }
+
+/* ---- Upgrades ---- */
+
+static int echo_after_switch(async_stream *stream, void *arg)
+{
+	const char *data;
+	ssize_t n;
+
+	(void)arg;
+	if (await_stream_start_tls(stream, keeper.tls, NULL) ||
+	    await_stream_readuntil(stream, "\r\n\r\n", &data) <= 0)
+		return 0;
+	await_stream_write(stream, keeper.text, strlen(keeper.text));
+	while ((n = await_stream_readline(stream, &data)) > 0)
+		await_stream_write(stream, data, (size_t)n);
+	return 0;
+}
+
+/* The stream goes on when its answer and its session have gone. */
+TEST_TASK(a_stream_taken_after_101_with_tls, "H13 H35")
+{
+	static const async_http_field upgrade = { "Upgrade", "echo" };
+	async_tls *tls = client_with(&authority);
+	async_session_options options = { ASYNC_CLIENT_TLS(tls) };
+	async_session *session = async_session_new(&options);
+	async_call call = { .fields = &upgrade, .field_count = 1 };
+	async_response *answer;
+	async_server *served;
+	async_stream *stream;
+	const char *line;
+	char url[100];
+
+	keeper.tls = server_with(&server);
+	keeper.text = "HTTP/1.1 101 Switching\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n"
+		      "early\n";
+	served = await_server_start(NULL, "127.0.0.1:0", echo_after_switch, NULL);
+	snprintf(url, sizeof url, "https://%s/", async_server_address(served, 0));
+	answer = await_http_request(session, "GET", url, &call);
+	CHECK_INT(async_response_status(answer), 101);
+	stream = async_response_take_stream(answer);
+	CHECK(stream);
+	async_response_free(answer);
+	CHECK_INT(await_session_close(session), 0);
+	CHECK_STR(async_stream_fact(stream, "transport"), "tls");
+	CHECK_INT(await_stream_readline(stream, &line), 6);
+	CHECK(!memcmp(line, "early\n", 6));
+	CHECK_INT(await_stream_write(stream, "hello\n", 6), 6);
+	CHECK_INT(await_stream_readline(stream, &line), 6);
+	CHECK(!memcmp(line, "hello\n", 6));
+	CHECK_INT(await_stream_close(stream), 0);
+	async_server_abort_clients(served);
+	await_server_close(served, NULL);
+	async_tls_free(tls);
+	async_tls_free(keeper.tls);
+}

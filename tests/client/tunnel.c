@@ -116,6 +116,10 @@ TEST_TASK(refusals, "H36")
 	CHECK_STR(with.challenge, "Basic realm=\"x\"");
 	with.request.authorization = "Basic eDp5";
 	fails(&with, "HTTP/1.1 407 \r\n\r\n", 407, -EACCES, "wants another login");
+	fails(&with,
+	      "HTTP/1.1 407 No\r\nProxy-Authenticate: Digest realm=\"x, y\", nonce=a, NTLM\r\n"
+	      "Proxy-Authenticate: Negotiate\r\n\r\n",
+	      407, -EACCES, "(it takes Digest, NTLM, Negotiate;");
 	fails(&plain, "HTTP/1.1 403 No\r\n\r\n", 403, -EREMOTEIO, "CONNECT a.org:443 with 403 No");
 	fails(&plain, "HTTP/1.1 502 Bad \x80 Gateway\r\n\r\n", 502, -EREMOTEIO, "502 Bad \\x80");
 	fails(&plain, "HTTP/1.1 302 Found\r\nLocation: http://x/\r\n\r\n", 302, -EREMOTEIO, "302");

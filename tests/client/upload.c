@@ -428,3 +428,79 @@ TEST_TASK(no_memory_for_an_upload, "X20")
 	}
 	end();
 }
+
+/* ---- A source that does not begin anew ---- */
+
+struct stubborn {
+	int pieces, refusals;
+};
+
+static ssize_t next_of_two(void *arg, const char **data)
+{
+	struct stubborn *stubborn = arg;
+
+	*data = stubborn->pieces ? "second" : "first ";
+	return stubborn->pieces++ < 2 ? 6 : 0;
+}
+
+static int rewind_reluctantly(void *arg)
+{
+	struct stubborn *stubborn = arg;
+
+	if (stubborn->refusals--)
+		return async_fail(-EAGAIN, "not yet");
+	stubborn->pieces = 0;
+	return 0;
+}
+
+static async_response *await_three_times(async_outgoing *request, void *arg)
+{
+	async_response *answer = NULL;
+
+	(void)arg;
+	for (int i = 0; i < 3; i++) {
+		async_response_free(answer);
+		answer = await_outgoing_next(request);
+	}
+	return answer;
+}
+
+/* What was read of it is never taken for the whole. */
+TEST_TASK(a_body_is_sent_from_its_beginning, "H10 H42")
+{
+	static const char *const codings[] = { NULL, "gzip" };
+	async_client_middleware three = { await_three_times, NULL };
+
+	begin();
+	for (size_t i = 0; i < 2; i++) {
+		struct stubborn stubborn = { .refusals = 1 };
+		async_source source = { next_of_two, rewind_reluctantly, &stubborn, true, 12 };
+		async_call call = { .source = &source,
+				    .middlewares = &three,
+				    .middleware_count = 1,
+				    .coding = codings[i] };
+
+		if (codings[i] && !http_coding_available(HTTP_CODING_GZIP))
+			continue;
+		CHECK_TEXT_HAS(put_to("measure", &call),
+			       codings[i] ? "PUT chunked 12 1220 " : "PUT 12 12 1220 ");
+		CHECK_INT(stubborn.refusals, -1);
+	}
+	end();
+}
+
+TEST_TASK(a_server_that_knows_no_expectations, "H13")
+{
+	static const char *const answers[] = { "HTTP/1.1 417 What\r\nContent-Length: 0\r\n\r\n",
+					       "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+					       NULL };
+	struct talker talker = { .answers = answers, .deaf = true };
+	async_call call = { .body = "body", .size = 4, .expect = true };
+	struct talked talked = talk_once(&talker, NULL, "POST", &call);
+
+	CHECK_INT(talked.status, 200);
+	CHECK_INT(talked.facts.tries, 2);
+	CHECK_INT(talker.connections, 2);
+	CHECK_TEXT_HAS(talker.heard, "Expect: 100-continue\r\n");
+	CHECK(!strstr(strstr(talker.heard, "\r\n\r\n"), "Expect"));
+}

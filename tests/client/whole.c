@@ -50,6 +50,8 @@ static void begin(const char *charset)
 	async_route(app, "GET", "/e-acute", typed, "caf\xe9");
 	async_route(app, "GET", "/utf8", typed, "caf\xc3\xa9");
 	async_route(app, "GET", "/empty", typed, "");
+	async_route(app, "GET", "/marked", typed, "\xef\xbb\xbf[1]");
+	async_route(app, "GET", "/mark", typed, "\xef\xbb\xbf");
 	async_route(app, "GET", "/lines", lines, NULL);
 	async_route(app, "POST", "/count", count, NULL);
 	async_route(app, "GET", "/broken", broken, NULL);
@@ -168,6 +170,44 @@ TEST_TASK(an_answer_is_saved, "H17 X13")
 	answer = await_session_get(site.session, "lines");
 	CHECK_INT(await_response_save(answer, "/nowhere/at/all"), -ENOENT);
 	async_response_free(answer);
+	end();
+	remove_site(directory);
+}
+
+/* The mark is no part of the text. */
+TEST_TASK(a_byte_order_mark, "H15 H16")
+{
+	async_response *answer;
+	const char *body;
+
+	begin("UTF-8");
+	answer = await_session_get(site.session, "marked?type=application/json");
+	CHECK_STR(await_response_text(answer), "[1]");
+	CHECK_INT(await_response_body(answer, &body), 6);
+	async_response_free(answer);
+	answer = await_session_get(site.session, "mark?type=text/plain");
+	CHECK_STR(await_response_text(answer), "");
+	CHECK_STR(await_response_text(answer), "");
+	async_response_free(answer);
+	end();
+}
+
+TEST_TASK(a_body_is_saved_after_it_was_read, "H17 X13")
+{
+	char *directory = make_site();
+	char path[400], *data;
+	async_response *answer;
+
+	begin(NULL);
+	snprintf(path, sizeof path, "%s", site_path(directory, "saved"));
+	answer = await_session_get(site.session, "utf8?type=text/plain");
+	CHECK_STR(await_response_text(answer), "caf\xc3\xa9");
+	CHECK_INT(await_response_save(answer, path), 5);
+	CHECK_INT(await_response_save(answer, path), 5);
+	async_response_free(answer);
+	CHECK_INT(await_read_file(path, &data, 0), 5);
+	CHECK_STR(data, "caf\xc3\xa9");
+	free(data);
 	end();
 	remove_site(directory);
 }

@@ -274,6 +274,70 @@ TEST_WITH(middlewares_that_ask_again, "H42 X02", .backends = BACKEND_SIM, .deadl
 	explore_client(retry, 3);
 }
 
+/* ---- Upgrades ---- */
+
+static char upgrade_url[60];
+
+static int echo_after_switch(async_stream *stream, void *arg)
+{
+	static const char head[] =
+		"HTTP/1.1 101 Switching\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n";
+	const char *data;
+	ssize_t n;
+
+	(void)arg;
+	if (await_stream_readuntil(stream, "\r\n\r\n", &data) <= 0 ||
+	    await_stream_write(stream, head, sizeof head - 1) < 0)
+		return 0;
+	while ((n = await_stream_readline(stream, &data)) > 0)
+		await_stream_write(stream, data, (size_t)n);
+	return 0;
+}
+
+/* The connection is taken out while others wait for their turn. */
+static int upgrade(void *arg)
+{
+	static const async_http_field field = { "Upgrade", "echo" };
+	static const async_call call = { .fields = &field, .field_count = 1 };
+	async_response *answer = await_http_request(world.session, "GET", upgrade_url, &call);
+	async_stream *stream = async_response_take_stream(answer);
+	const char *line;
+	ssize_t n;
+
+	(void)arg;
+	async_response_free(answer);
+	n = await_stream_write(stream, "hello\n", 6);
+	if (n >= 0)
+		n = await_stream_readline(stream, &line);
+	world.good += n == 6;
+	async_shield (5)
+		await_stream_close(stream);
+	return excused((int)n);
+}
+
+static int share_upgrades(void *arg)
+{
+	static const async_session_options options = { .connections = 1 };
+	async_server *server = await_server_start(NULL, "127.0.0.1:0", echo_after_switch, NULL);
+	int result;
+
+	(void)arg;
+	if (!server)
+		return excused(async_error_code());
+	snprintf(upgrade_url, sizeof upgrade_url, "http://%s/", async_server_address(server, 0));
+	result = run(&options, upgrade, 2);
+	async_server_abort_clients(server);
+	async_shield (5)
+		await_server_close(server, NULL);
+	return result;
+}
+
+TEST_WITH(streams_taken_after_an_upgrade, "H13 H28 H30 X02", .backends = BACKEND_SIM,
+	  .deadline = 120, .in_thread = 1)
+{
+	explore_client(share_upgrades, 3);
+}
+
 /* ---- Proxies ---- */
 
 /* SOCKS 5 without a login, to the one server that there is. */
