@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include "core/loop.h"
 
-static struct loop_value *find(struct loop_value *entry, const void *key)
+/* Where the entry stands, or NULL stands. */
+static struct loop_value **place_of(struct loop_value **place, const void *key)
 {
-	while (entry && entry->key != key)
-		entry = entry->older;
-	return entry;
+	while (*place && (*place)->key != key)
+		place = &(*place)->older;
+	return place;
 }
 
 /* Puts an entry in front. */
@@ -28,7 +29,7 @@ static int add(struct loop_value **values, const void *key, void *value,
 void *async_loop_value(const void *key)
 {
 	struct async_loop *loop = loop_of_thread();
-	struct loop_value *entry = loop ? find(loop->values, key) : NULL;
+	struct loop_value *entry = loop ? *place_of(&loop->values, key) : NULL;
 
 	return entry ? entry->value : NULL;
 }
@@ -39,7 +40,7 @@ int async_loop_set_value(const void *key, void *value, void (*free_value)(void *
 
 	if (!loop)
 		return -ENOMEM;
-	if (find(loop->values, key))
+	if (*place_of(&loop->values, key))
 		return async_fail(-EEXIST, "async_loop_set_value: the loop holds one for this key");
 	return add(&loop->values, key, value, free_value);
 }
@@ -47,14 +48,12 @@ int async_loop_set_value(const void *key, void *value, void (*free_value)(void *
 void *async_loop_take_value(const void *key)
 {
 	struct async_loop *loop = loop_of_thread();
-	struct loop_value **place = loop ? &loop->values : NULL, *entry;
+	struct loop_value **place = loop ? place_of(&loop->values, key) : NULL;
+	struct loop_value *entry = place ? *place : NULL;
 	void *value;
 
-	while (place && *place && (*place)->key != key)
-		place = &(*place)->older;
-	if (!place || !*place)
+	if (!entry)
 		return NULL;
-	entry = *place;
 	value = entry->value;
 	*place = entry->older;
 	free(entry);
@@ -65,7 +64,7 @@ void *async_loop_take_value(const void *key)
 struct async_waiters_ *loop_list(const void *key, void (*end)(void *list))
 {
 	struct async_loop *loop = loop_of_thread();
-	struct loop_value *entry = loop ? find(loop->lists, key) : NULL;
+	struct loop_value *entry = loop ? *place_of(&loop->lists, key) : NULL;
 	struct async_waiters_ *list;
 
 	if (entry || !loop)
