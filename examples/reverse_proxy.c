@@ -61,7 +61,7 @@ static async_response *await_upstream(async_request *request, const char *url,
 static int forward(async_request *request, void *arg)
 {
 	const struct upstream *upstream = arg;
-	const char *target = async_request_target(request), *name, *value, *data;
+	const char *target = async_request_target(request), *connection, *name, *value, *data;
 	async_response *answer;
 	char url[9000];
 	ssize_t n = 0;
@@ -77,8 +77,9 @@ static int forward(async_request *request, void *arg)
 		return async_error_code() == -ETIMEDOUT ? 504 : 502;
 	}
 	async_respond_status(request, async_response_status(answer));
+	connection = async_response_header(answer, "Connection");
 	for (size_t i = 0; (name = async_response_header_at(answer, i, &value)); i++) {
-		if (!is_own(name, async_response_header(answer, "Connection")))
+		if (!is_own(name, connection))
 			async_respond_add(request, name, value);
 	}
 	if (async_response_length(answer) >= 0)

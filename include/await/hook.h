@@ -72,8 +72,7 @@ ASYNC_API int async_outgoing_set_body(async_outgoing *request, const char *type,
  * The first request is answered 401 and asked again; those that follow bring the login along, as
  * far as the server said that it is good for them. It goes to the first origin asked, and to those
  * that this one's challenge names (`domain`). A server that proves itself by a wrong `rspauth` is
- * -EBADMSG. NULL: -ENOMEM, -EOPNOTSUPP where the library was built
- * without libcrypto.
+ * -EBADMSG. NULL: -ENOMEM, -EOPNOTSUPP where the library was built without libcrypto.
  */
 typedef struct async_digest async_digest;
 ASYNC_API async_digest *async_digest_new(const char *user, const char *password);
