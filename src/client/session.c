@@ -227,10 +227,14 @@ void client_session_leave(struct async_session *session)
 		async_event_set(&session->changed);
 }
 
-static void end(struct async_session *session)
+static void begin_end(struct async_session *session)
 {
 	session->closing = true;
 	client_pool_close(session);
+}
+
+static void end(struct async_session *session)
+{
 	if (session->open)
 		session->orphaned = true; /* the last answer frees it */
 	else
@@ -243,8 +247,7 @@ int await_session_close(async_session *session)
 
 	if (!session)
 		return 0;
-	session->closing = true;
-	client_pool_close(session);
+	begin_end(session);
 	while (session->open && !error) {
 		async_event_clear(&session->changed);
 		error = await_event(&session->changed);
@@ -262,7 +265,7 @@ static void close_default(void *arg)
 {
 	struct async_session *session = arg;
 
-	session->closing = true;
+	begin_end(session);
 	list_for_each (&session->answers, link, following)
 		client_response_sever(container_of(link, struct async_response, open));
 	end(session);
