@@ -111,14 +111,6 @@ static void proxy_free(struct client_proxy *proxy)
 	free(proxy);
 }
 
-static void refuse(const char *from)
-{
-	char text[300];
-
-	async_error_words_(text, sizeof text);
-	async_fail(async_error_code(), "%s: %s", from, text);
-}
-
 struct client_proxy *client_proxy_find(struct async_session *session, const char *text,
 				       const char *from)
 {
@@ -136,7 +128,7 @@ struct client_proxy *client_proxy_find(struct async_session *session, const char
 	}
 	memcpy(proxy->text, text, size);
 	if (parse(proxy)) {
-		refuse(from);
+		client_blame_part((async_url_part){ from, strlen(from) }, async_error_code());
 		proxy_free(proxy);
 		return NULL;
 	}

@@ -107,12 +107,17 @@ const char *async_call_phase_name(enum async_call_phase phase)
 	return (unsigned int)phase < ASYNC_CALL_PHASES ? names[phase] : "?";
 }
 
-int client_blame(const async_url *url, int error)
+int client_blame_part(async_url_part who, int error)
 {
 	char text[400];
 
 	async_error_words_(text, sizeof text);
-	return async_fail(error, "%.*s: %s", ASYNC_URL_PART(async_url_authority(url)), text);
+	return async_fail(error, "%.*s: %s", ASYNC_URL_PART(who), text);
+}
+
+int client_blame(const async_url *url, int error)
+{
+	return client_blame_part(async_url_authority(url), error);
 }
 
 void client_trace(const struct client_watch *watch, async_trace_event event)
