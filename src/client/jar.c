@@ -135,7 +135,7 @@ static const char *objection(const struct async_cookie_jar *jar, const async_url
 		return "it is Secure, and came without TLS (option `secure_origins`)";
 	if (jar_broken_promise(entry))
 		return jar_broken_promise(entry);
-	if (jar_has_prefix(entry, "__host-") && !named_path)
+	if (http_cookie_promise(entry->name, entry->name_size) == HTTP_COOKIE_HOST && !named_path)
 		return "a __Host- name needs Path=/";
 	if (!entry->secure && !secure && shadows_any(jar, entry))
 		return "it came without TLS and would stand before one that is Secure";

@@ -108,7 +108,6 @@ void jar_expire(struct async_cookie_jar *jar, double now);
 bool jar_is_public_suffix(const char *domain);
 
 /* jar_sound.c */
-bool jar_has_prefix(const struct jar_entry *entry, const char *lower);
 /* What __Host- and __Secure- promise to those who look at names: NULL, or what is not so. */
 const char *jar_broken_promise(const struct jar_entry *entry);
 /* Texts without control bytes and in their limits, and no promise that is broken. */

@@ -9,7 +9,6 @@
  * UTF-8, and cookies may have them: such a text is {"hex": "ff00"}. What is read is checked as what
  * a server sends is: it goes into requests.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
@@ -172,19 +171,12 @@ static double expiry_of(const json_t *object)
 	return !expires ? INFINITY : json_is_number(expires) ? json_number_value(expires) : 0;
 }
 
-static bool is_address(const char *domain)
-{
-	unsigned char bytes[sizeof(struct in6_addr)];
-
-	return inet_pton(AF_INET, domain, bytes) == 1 || inet_pton(AF_INET6, domain, bytes) == 1;
-}
-
 /* 1: it is kept, 0: it is none to keep; -ENOMEM. */
 static int keep(struct async_cookie_jar *jar, struct jar_entry *entry, double now)
 {
 	if (!jar_entry_is_sound(entry) || !(entry->expires > now) ||
 	    (!entry->host_only && jar_is_public_suffix(entry->domain)) ||
-	    (!jar->addresses && is_address(entry->domain)))
+	    (!jar->addresses && http_cookie_host_is_address(entry->domain, entry->domain_size)))
 		return 0;
 	if (entry->expires < INFINITY)
 		entry->expires = jar_until(entry->expires, now);

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What may be kept in a jar, whoever says so: a server, or a file. It goes into requests. */
-#include <string.h>
 #include "client/jar.h"
-#include "http/bytes.h"
-
-bool jar_has_prefix(const struct jar_entry *entry, const char *lower)
-{
-	size_t size = strlen(lower);
-
-	return entry->name_size >= size && bytes_same(entry->name, lower, size);
-}
+#include "http/cookie.h"
 
 const char *jar_broken_promise(const struct jar_entry *entry)
 {
-	if (jar_has_prefix(entry, "__secure-") && !entry->secure)
+	enum http_cookie_promise promise = http_cookie_promise(entry->name, entry->name_size);
+
+	if (promise == HTTP_COOKIE_SECURE && !entry->secure)
 		return "a __Secure- name needs Secure";
-	if (jar_has_prefix(entry, "__host-") &&
+	if (promise == HTTP_COOKIE_HOST &&
 	    (!entry->secure || !entry->host_only || entry->path_size != 1))
 		return "a __Host- name needs Secure, Path=/ and no Domain";
 	return NULL;
@@ -31,15 +25,6 @@ static bool is_sound_text(const char *text, size_t size, char forbidden)
 	return true;
 }
 
-/* Without a name it would be sent as if its value began with one. */
-static bool is_disguised(const struct jar_entry *entry)
-{
-	struct jar_entry as_sent = { .name = entry->value, .name_size = entry->value_size };
-
-	return !entry->name_size &&
-	       (jar_has_prefix(&as_sent, "__secure-") || jar_has_prefix(&as_sent, "__host-"));
-}
-
 bool jar_entry_is_sound(const struct jar_entry *entry)
 {
 	return entry->name_size + entry->value_size > 0 &&
@@ -48,6 +33,7 @@ bool jar_entry_is_sound(const struct jar_entry *entry)
 	       is_sound_text(entry->name, entry->name_size, '=') &&
 	       is_sound_text(entry->value, entry->value_size, '\0') &&
 	       is_sound_text(entry->path, entry->path_size, '\0') &&
-	       is_sound_text(entry->domain, entry->domain_size, '\0') && !is_disguised(entry) &&
+	       is_sound_text(entry->domain, entry->domain_size, '\0') &&
+	       !http_cookie_is_disguised(entry->name_size, entry->value, entry->value_size) &&
 	       !jar_broken_promise(entry);
 }

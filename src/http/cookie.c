@@ -194,15 +194,12 @@ static bool has_control(const char *text)
 	return *text;
 }
 
-static bool begins(const char *text, const char *prefix)
-{
-	return strlen(text) >= strlen(prefix) && bytes_same(text, prefix, strlen(prefix));
-}
-
 static int check_attributes(const struct http_cookie_options *options)
 {
 	const char *path = options->path ? options->path : "/";
 	const char *domain = options->domain ? options->domain : "";
+	enum http_cookie_promise promise =
+		http_cookie_promise(options->name, strlen(options->name));
 
 	if (has_control(path) || strchr(path, ';'))
 		return refuse(options, "its path holds a control byte or a semicolon");
@@ -215,10 +212,9 @@ static int check_attributes(const struct http_cookie_options *options)
 		return refuse(options, "SameSite=None without Secure, which clients drop");
 	if (options->partitioned && !options->secure)
 		return refuse(options, "Partitioned without Secure, which clients drop");
-	if (begins(options->name, "__Secure-") && !options->secure)
+	if (promise == HTTP_COOKIE_SECURE && !options->secure)
 		return refuse(options, "a __Secure- name without Secure, which clients drop");
-	if (begins(options->name, "__Host-") &&
-	    (!options->secure || *domain || strcmp(path, "/") != 0))
+	if (promise == HTTP_COOKIE_HOST && (!options->secure || *domain || strcmp(path, "/") != 0))
 		return refuse(options, "a __Host- name needs Secure, Path=/ and no Domain, or "
 				       "clients drop it");
 	return 0;

@@ -17,6 +17,16 @@ enum {
 	HTTP_COOKIE_AGE_MAX = 400 * 86400,  /* seconds; 5.5 */
 };
 
+/* What a cookie's name promises, in letters of either case (RFC 6265bis, 4.1.3). */
+enum http_cookie_promise {
+	HTTP_COOKIE_NOTHING,
+	HTTP_COOKIE_SECURE, /* __Secure- */
+	HTTP_COOKIE_HOST,   /* __Host- */
+};
+enum http_cookie_promise http_cookie_promise(const char *name, size_t size);
+/* Without a name it would be sent as if its value began with one: does that promise something? */
+bool http_cookie_is_disguised(size_t name_size, const char *value, size_t value_size);
+
 /* A cookie of a request. */
 struct http_cookie {
 	const char *name, *value; /* in the block; the value as it was sent, quotes included */
@@ -88,6 +98,8 @@ bool http_set_cookie_parse(const char *text, size_t size, struct http_set_cookie
 /* RFC 6265, 5.1.1: any text with a time, a day, a month and a year. */
 bool http_cookie_date_parse(const char *text, size_t size, time_t *time);
 
+/* Whether a host is an address, an IPv6 one in brackets or not. */
+bool http_cookie_host_is_address(const char *host, size_t size);
 /* 5.1.3: the host is the domain or, not being an address, ends in it. Letters of either case. */
 bool http_cookie_domain_match(const char *host, size_t host_size, const char *domain,
 			      size_t domain_size);

@@ -79,15 +79,16 @@ static void take_attribute(struct http_set_cookie *cookie, const char *text, str
 	}
 }
 
-/* A cookie without a name whose value looks like a guarded name is sent as if it had it. */
-static bool is_disguised(const char *text, const struct http_set_cookie *cookie)
+enum http_cookie_promise http_cookie_promise(const char *name, size_t size)
 {
-	const char *value = text + cookie->value.at;
+	if (size >= 9 && bytes_same(name, "__secure-", 9))
+		return HTTP_COOKIE_SECURE;
+	return size >= 7 && bytes_same(name, "__host-", 7) ? HTTP_COOKIE_HOST : HTTP_COOKIE_NOTHING;
+}
 
-	if (cookie->name.size)
-		return false;
-	return (cookie->value.size >= 9 && bytes_same(value, "__secure-", 9)) ||
-	       (cookie->value.size >= 7 && bytes_same(value, "__host-", 7));
+bool http_cookie_is_disguised(size_t name_size, const char *value, size_t value_size)
+{
+	return !name_size && http_cookie_promise(value, value_size) != HTTP_COOKIE_NOTHING;
 }
 
 bool http_set_cookie_parse(const char *text, size_t size, struct http_set_cookie *cookie)
@@ -115,10 +116,11 @@ bool http_set_cookie_parse(const char *text, size_t size, struct http_set_cookie
 		take_attribute(cookie, text, http_trimmed(text, at, equals ? equals : pair_end),
 			       http_trimmed(text, equals ? equals + 1 : pair_end, pair_end));
 	}
-	return !is_disguised(text, cookie);
+	return !http_cookie_is_disguised(cookie->name.size, text + cookie->value.at,
+					 cookie->value.size);
 }
 
-static bool is_address(const char *host, size_t size)
+bool http_cookie_host_is_address(const char *host, size_t size)
 {
 	char copy[ADDRESS_BYTES];
 	struct in_addr address;
@@ -142,7 +144,8 @@ bool http_cookie_domain_match(const char *host, size_t host_size, const char *do
 	tail = host + (host_size - domain_size);
 	if (!bytes_same(tail, domain, domain_size))
 		return false;
-	return domain_size == host_size || (tail[-1] == '.' && !is_address(host, host_size));
+	return domain_size == host_size ||
+	       (tail[-1] == '.' && !http_cookie_host_is_address(host, host_size));
 }
 
 bool http_cookie_path_match(const char *path, size_t path_size, const char *cookie_path,
