@@ -74,7 +74,7 @@ test-quick:
 test-scripts:
 	@status=0; for script in tests/*/*.sh; do \
 		[ -e "$$script" ] || continue; \
-		$(step) "$$script" sh "$$script" build || status=1; \
+		tools/tally script $(RESULTS) "$$script" sh "$$script" build || status=1; \
 	done; exit $$status
 
 test-asan:
