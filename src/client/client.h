@@ -147,6 +147,10 @@ struct client_link *await_client_connect(struct async_outgoing *request, struct 
 /* Send the request and read the head of the answer. NULL: request->heard tells whether anything
  * came. */
 struct async_response *await_client_exchange(struct async_outgoing *request);
+/* The next head of a stream, in place: its size, and *data until the stream is touched again. 0:
+ * the stream ended after *had bytes of it. Errors of the stream, and of the parser. */
+ssize_t await_client_peek_head(async_stream *stream, struct http_head *head, enum http_method asked,
+			       const char **data, size_t *had);
 /* The head of the answer, in response->head: 0 or an error. `go` is set by 100 Continue; may be
  * NULL. */
 int await_client_head(struct async_response *response, async_event *go);

@@ -48,30 +48,43 @@ static int hung_up(const struct async_response *response)
 			  response->heard ? "in the middle of its answer" : "before it answered");
 }
 
+ssize_t await_client_peek_head(async_stream *stream, struct http_head *head, enum http_method asked,
+			       const char **data, size_t *had)
+{
+	ssize_t size = 0;
+
+	*had = 0;
+	while (!size) {
+		ssize_t n = await_stream_peek(stream, *had + 1, data);
+
+		if (n < 0)
+			return n;
+		if ((size_t)n <= *had)
+			return 0;
+		*had = (size_t)n;
+		size = http_response_parse(head, asked, *data, *had);
+	}
+	return size;
+}
+
 static int await_next_head(struct async_response *response)
 {
-	async_stream *stream = response->link->stream;
 	enum http_method asked = http_method_find(response->method, strlen(response->method));
-	size_t had = 0;
 	const char *data;
-	ssize_t size = 0, n;
+	size_t had;
+	ssize_t size;
 
 	http_head_begin(&response->head, &response->session->limits, response->fields);
-	do {
-		n = await_stream_peek(stream, had + 1, &data);
-		if (n <= (ssize_t)had) {
-			if (!n || n == -ECONNRESET)
-				return hung_up(response);
-			if (n < 0)
-				return (int)n;
-			return async_fail(-ENODATA, "the server hung up in the middle of the head "
-						    "of its answer");
-		}
-		had = (size_t)n;
-		response->heard = true;
-		size = http_response_parse(&response->head, asked, data, had);
-	} while (!size);
-	return size < 0 ? (int)size : take_head(response, data, (size_t)size);
+	size = await_client_peek_head(response->link->stream, &response->head, asked, &data, &had);
+	response->heard |= had > 0;
+	if (size > 0)
+		return take_head(response, data, (size_t)size);
+	if (size == -ECONNRESET || (!size && !had))
+		return hung_up(response);
+	if (!size)
+		return async_fail(-ENODATA, "the server hung up in the middle of the head of its "
+					    "answer");
+	return (int)size;
 }
 
 static int await_one_head(struct async_response *response)

@@ -91,23 +91,16 @@ static int keep_head(struct tunnel_answer *answer, const char *data, size_t size
 static int await_head(async_stream *stream, struct tunnel_answer *answer)
 {
 	const char *data;
-	size_t had = 0;
-	ssize_t size, n;
+	size_t had;
+	ssize_t size;
 	int error;
 
 	http_head_begin(&answer->head, &answer->limits, answer->fields);
-	do {
-		n = await_stream_peek(stream, had + 1, &data);
-		if (n >= 0 && (size_t)n <= had)
-			return had ? async_fail(-ENODATA, "the proxy hung up in the middle of its "
-							  "answer") :
-				     async_fail(-ECONNRESET,
-						"the proxy hung up before it answered");
-		if (n < 0)
-			return (int)n;
-		had = (size_t)n;
-		size = http_response_parse(&answer->head, HTTP_METHOD_CONNECT, data, had);
-	} while (!size);
+	size = await_client_peek_head(stream, &answer->head, HTTP_METHOD_CONNECT, &data, &had);
+	if (!size && had)
+		return async_fail(-ENODATA, "the proxy hung up in the middle of its answer");
+	if (!size)
+		return async_fail(-ECONNRESET, "the proxy hung up before it answered");
 	if (size < 0)
 		return (int)size;
 	error = keep_head(answer, data, (size_t)size);
