@@ -30,23 +30,24 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-#include "histogram.h"
+#include "../tools/histogram.h"
 
 enum {
 	EVENTS_PER_WAIT = 512,
 	RECEIVE_SIZE = 256 * 1024,
-	WINDOWS = 251, /* prime, so that no request count makes two windows meet */
+	WINDOWS = 251,	     /* prime, so that no request count makes two windows meet */
 	CONNECT_TRIES = 300, /* for the first connection: a server may still be starting */
 	CONNECT_PAUSE_US = 10 * 1000,
 	STALL_LIMIT_S = 10, /* no echo at all for so long is a failure */
 	NS_PER_S = 1000 * 1000 * 1000,
 	NS_PER_US = 1000,
+	US_PER_S = 1000 * 1000,
 };
 
 struct connection {
 	int fd;
 	uint32_t window; /* where in the block the current message starts */
-	uint32_t sent; /* of the current message */
+	uint32_t sent;	 /* of the current message */
 	uint32_t received;
 	int64_t started_ns;
 };
@@ -58,7 +59,7 @@ struct settings {
 	double seconds;
 	double warmup_seconds;
 	uint64_t requests; /* 0: as many as fit into `seconds` */
-	long server_pid; /* 0: do not read its CPU time */
+	long server_pid;   /* 0: do not read its CPU time */
 	bool json;
 };
 
@@ -68,7 +69,7 @@ static unsigned char *block;
 static struct histogram latencies;
 static uint64_t issued, completed; /* requests, since the start */
 static bool counting;
-static int64_t now_ns; /* as of the last request that ended, or the last idle wait */
+static int64_t now_ns;		 /* as of the last request that ended, or the last idle wait */
 static int64_t start_ns, end_ns; /* of counting */
 static double server_start_us, server_end_us;
 
@@ -120,7 +121,7 @@ static void end_request(struct connection *c)
 	latency_ns = now_ns - c->started_ns;
 	completed++;
 	if (counting)
-		histogram_add(&latencies, latency_ns);
+		histogram_add(&latencies, (double)latency_ns / NS_PER_S);
 }
 
 static void check(const struct connection *c, const unsigned char *data, size_t n)
@@ -306,10 +307,10 @@ static void report(void)
 	double seconds = (double)(end_ns - start_ns) / NS_PER_S;
 	uint64_t counted = latencies.count;
 	double rate = counted / seconds, megabytes = rate * settings.size / 1e6;
-	double p50 = histogram_percentile(&latencies, 0.50) / NS_PER_US;
-	double p90 = histogram_percentile(&latencies, 0.90) / NS_PER_US;
-	double p99 = histogram_percentile(&latencies, 0.99) / NS_PER_US;
-	double max_us = (double)latencies.max / NS_PER_US;
+	double p50 = histogram_percentile(&latencies, 0.50) * US_PER_S;
+	double p90 = histogram_percentile(&latencies, 0.90) * US_PER_S;
+	double p99 = histogram_percentile(&latencies, 0.99) * US_PER_S;
+	double max_us = latencies.most * US_PER_S;
 	double server_us = counted ? (server_end_us - server_start_us) / counted : 0;
 
 	if (settings.json) {

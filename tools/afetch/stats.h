@@ -4,7 +4,7 @@
 #define AFETCH_STATS_H
 
 #include <stdio.h>
-#include "histogram.h"
+#include "../histogram.h"
 #include "record.h"
 
 enum { STATUSES = 1000, ERRORS = 256 };
