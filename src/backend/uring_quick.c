@@ -46,6 +46,8 @@ int64_t uring_sendall(struct async_loop *loop, struct operation *operation)
 int64_t uring_lend(struct async_loop *loop, struct operation *operation)
 {
 	struct uring_state *state = loop->backend_state;
+	struct lending *lending;
+	uint32_t given;
 	int kind;
 	int64_t n;
 
@@ -56,6 +58,8 @@ int64_t uring_lend(struct async_loop *loop, struct operation *operation)
 		uint32_t flags = state->posix.descriptors.entries[operation->fd].flags;
 
 		kind = flags & FD_LARGE ? LEND_LARGE : LEND_SMALL;
+		lending = &state->lending[kind];
+		given = lending->count;
 		operation->data = NULL;
 		operation->size = 0;
 		operation->lend = (uint8_t)(LENDING_GROUP + kind);
@@ -67,8 +71,9 @@ int64_t uring_lend(struct async_loop *loop, struct operation *operation)
 			return n;
 		}
 		if (operation->data)
-			lending_take_back(&state->lending[kind], operation->data);
-	} while (n == -ENOBUFS && lending_grow(&state->lending[kind]));
+			lending_take_back(lending, operation->data);
+		/* Of many that found none at once, the first gets more for all. */
+	} while (n == -ENOBUFS && (lending->count > given || lending_grow(lending)));
 	return n == -ENOBUFS ? lend_plainly(loop, operation) : n;
 }
 

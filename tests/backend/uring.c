@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "backend/uring.h"
+#include "core/loop.h"
 #include "fault.h"
 #include "harness.h"
 
@@ -169,6 +171,48 @@ static int borrow_many(void *arg)
 		async_stream_abort(ends[i][1]);
 	}
 	return 0;
+}
+
+static int hold_bytes(void *arg)
+{
+	async_stream *stream = arg;
+	const char *chunk;
+
+	CHECK_INT(await_stream_peek(stream, 1, &chunk), 5);
+	await_sleep(0.01);
+	return async_stream_consume(stream, 5);
+}
+
+/* All find the ring empty in the same turn. One doubling for each of them would fill memory that
+ * nobody needs, and the kernel takes buffers in turn: all of it would go through the cache. */
+TEST_TASK_WITH(no_more_is_lent_than_is_out, "X23 S08", .backends = BACKEND_URING)
+{
+	enum { MANY = 50 };
+	const struct uring_state *state = loop_of_thread()->backend_state;
+	const struct lending *lending = &state->lending[LEND_SMALL];
+	async_stream *streams[MANY];
+	int others[MANY];
+	AWAIT_GROUP(group);
+
+	if (!lending->memory)
+		SKIP("this kernel lends no buffers");
+	for (int i = 0; i < MANY; i++) {
+		int fds[2];
+
+		CHECK_INT(async_socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+		streams[i] = async_stream_open(fds[0], NULL);
+		others[i] = fds[1];
+		CHECK_INT(async_spawn(&group, hold_bytes, streams[i]), 0);
+	}
+	await_sleep(0);
+	for (int i = 0; i < MANY; i++) /* without a turn of the loop in between */
+		CHECK_INT(write(others[i], "hello", 5), 5);
+	CHECK_INT(await_group(&group), 0);
+	CHECK(lending->count >= MANY && lending->count < 2 * MANY + LENDING_FIRST);
+	for (int i = 0; i < MANY; i++) {
+		async_stream_abort(streams[i]);
+		async_close(others[i]);
+	}
 }
 
 TEST_TASK_WITH(more_borrowers_than_buffers, "X23 S08", .backends = BACKEND_URING, .deadline = 30)
