@@ -5,10 +5,13 @@
 #include <string.h>
 #include "http/chunked.h"
 #include "http/field.h"
+#include "http/html.h"
 #include "http/scan.h"
 #include "http/write.h"
 
 enum { STAGE_LINE, STAGE_FIELDS, STAGE_TRAILERS, STAGE_ENDED };
+
+enum { SHOWN_BYTES = 80 };
 
 /* Names that one message has once. */
 static const uint64_t single =
@@ -50,16 +53,28 @@ static bool may_write(struct http_writer *writer, int stage)
 	return false;
 }
 
-/* All text? Else the writer's error says what holds which byte. `name` is a token, or NULL. */
-static bool text_only(struct http_writer *writer, const char *part, const char *text, size_t size)
+/* All text? Else the writer's error says what holds which byte: `part`, of some length. */
+static bool text_only(struct http_writer *writer, const char *part, size_t part_size,
+		      const char *text, size_t size)
 {
 	const char *end = text + size, *at = scan_text(text, text, end);
 
 	if (likely(at == end))
 		return true;
-	writer->error = async_fail(-EINVAL, "HTTP %s: byte 0x%02x in %s (offset %zu)", what(writer),
-				   (unsigned char)*at, part, (size_t)(at - text));
+	writer->error = async_fail(-EINVAL, "HTTP %s: byte 0x%02x in %.*s (offset %zu)",
+				   what(writer), (unsigned char)*at,
+				   (int)(part_size < SHOWN_BYTES ? part_size : SHOWN_BYTES), part,
+				   (size_t)(at - text));
 	return false;
+}
+
+static void refuse_name(struct http_writer *writer, const char *name, size_t size)
+{
+	char shown[SHOWN_BYTES];
+
+	http_log_escape(shown, sizeof shown, name, size);
+	writer->error = async_fail(-EINVAL, "HTTP %s: a field name that is no token: \"%s\"",
+				   what(writer), shown);
 }
 
 void http_write_begin(struct http_writer *writer, char *data, size_t size)
@@ -104,6 +119,7 @@ void http_write_request(struct http_writer *writer, int minor, const char *metho
 void http_write_response(struct http_writer *writer, int minor, enum http_method asked,
 			 unsigned int status, const char *reason)
 {
+	static const char the_reason[] = "the reason";
 	char digits[4];
 
 	if (!may_write(writer, STAGE_LINE) || !version_known(writer, minor))
@@ -113,7 +129,7 @@ void http_write_response(struct http_writer *writer, int minor, enum http_method
 			async_fail(-EINVAL, "HTTP response: status %u is not three digits", status);
 		return;
 	}
-	if (reason && !text_only(writer, "the reason", reason, strlen(reason)))
+	if (reason && !text_only(writer, the_reason, strlen(the_reason), reason, strlen(reason)))
 		return;
 	writer->bodiless = status < 200 || status == 204 ||
 			   (asked == HTTP_METHOD_CONNECT && status < 300);
@@ -228,11 +244,10 @@ void http_write_field(struct http_writer *writer, const char *name, size_t name_
 	if (!may_write(writer, STAGE_FIELDS))
 		return;
 	if (!http_is_token(name, name_size)) {
-		writer->error =
-			async_fail(-EINVAL, "HTTP %s: a field name that is no token", what(writer));
+		refuse_name(writer, name, name_size);
 		return;
 	}
-	if (!text_only(writer, "a field value", value, value_size))
+	if (!text_only(writer, name, name_size, value, value_size))
 		return;
 	known = http_name_find(name, name_size);
 	if (known == HTTP_NAME_CONTENT_LENGTH) {

@@ -160,9 +160,9 @@ TEST_WITH(unsafe_output_is_refused, "M06 M13 M16", .backends = ONCE)
 	refuse_field("", 0, "b", 1, "no token");
 	refuse_field("A b", 3, "b", 1, "no token");
 	refuse_field("A:", 2, "b", 1, "no token");
-	refuse_field("A\r\nB", 4, "b", 1, "no token");
+	refuse_field("A\r\nB", 4, "b", 1, "no token: \"A\\x0d\\x0aB\"");
 	refuse_field("A\0", 2, "b", 1, "no token");
-	refuse_field("A", 1, "b\r\nC: d", 7, "byte 0x0d in a field value (offset 1)");
+	refuse_field("A", 1, "b\r\nC: d", 7, "byte 0x0d in A (offset 1)");
 	refuse_field("A", 1, "b\nc", 3, "byte 0x0a");
 	refuse_field("A", 1, "b\0c", 3, "byte 0x00");
 	refuse_field("A", 1, "\x7f", 1, "byte 0x7f");
