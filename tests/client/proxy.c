@@ -411,6 +411,14 @@ TEST_TASK_WITH(proxies_of_the_environment, "H37", .may_leak = 1)
 	end();
 }
 
+static int resolve_nothing(const char *host, uint16_t port, async_addresses *addresses, void *arg)
+{
+	(void)port;
+	(void)addresses;
+	(void)arg;
+	return async_fail(-ENXIO, "no such name: %s", host);
+}
+
 TEST_TASK(proxies_that_are_none, "H36 H45")
 {
 	async_session_options options = { .proxy = "ftp://x" };
@@ -430,6 +438,14 @@ TEST_TASK(proxies_that_are_none, "H36 H45")
 	CHECK(!await_http_request(session, "GET", "http://target.test/", &call));
 	CHECK_INT(async_error_code(), -ECONNREFUSED);
 	CHECK(!strstr(async_error(), "secret"));
+	CHECK_TEXT_HAS(async_error(), "the proxy 127.0.0.1:1: ");
 	CHECK_INT(facts.phase, ASYNC_CALL_CONNECT);
+	await_session_close(session);
+	options = (async_session_options){ .proxy = "http://proxy.invalid:8080",
+					   .await_resolve = resolve_nothing };
+	session = async_session_new(&options);
+	CHECK(!await_http_request(session, "GET", "http://target.test/", &call));
+	CHECK_TEXT_HAS(async_error(), "the proxy proxy.invalid:8080: no such name");
+	CHECK_INT(facts.phase, ASYNC_CALL_RESOLVE);
 	await_session_close(session);
 }
