@@ -44,8 +44,9 @@ const struct wait_kind operation_kind = { "input/output", operation_cancel, desc
 
 int64_t operation_failed(struct async_task *task, const struct operation *operation, int64_t result)
 {
-	/* These two come with a text of their own. */
-	if (result == -EBUSY || result == -ENOMEM)
+	/* These two come with a text of their own, unless they are the kernel's. */
+	if ((result == -EBUSY || result == -ENOMEM) && !task->failed_error &&
+	    task->error_code == result)
 		return result;
 	task->failed_error = (int)result;
 	task->failed_fd = operation->fd;

@@ -443,6 +443,11 @@ TEST_TASK_WITH(failing_calls_are_the_callers_errors, "F01 F02 X19", .backends = 
 		SKIP("no fault injection here");
 	CHECK_INT(await_recv(pair[0], data, sizeof data), -ECONNRESET);
 	CHECK_TEXT_HAS(async_error(), "Connection reset by peer (ECONNRESET)");
+	fault_inject("recv", 1, ENOMEM); /* the kernel's, not one of a call of ours */
+	CHECK_INT(await_recv(pair[0], data, sizeof data), -ENOMEM);
+	CHECK_INT(async_error_code(), -ENOMEM);
+	CHECK_TEXT_HAS(async_error(), "await_recv on descriptor");
+	fault_clear();
 	fault_clear();
 	fault_inject("send", 1, ENOBUFS);
 	CHECK_INT(await_sendall(pair[0], data, 5), -ENOBUFS);
