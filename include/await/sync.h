@@ -145,6 +145,26 @@ ASYNC_API unsigned async_limiter_total(const async_limiter *limiter);
 ASYNC_API unsigned async_limiter_borrowed(const async_limiter *limiter);
 ASYNC_API unsigned async_limiter_waiting(const async_limiter *limiter);
 
+/* So much in a time, whoever asks: a token bucket. It fills by `per_second` and holds at most
+ * `burst`, which it begins with. */
+typedef struct async_rate {
+	async_lock turn_;
+	double per_second_, burst_;
+	double full_at_; /* on async_now()'s clock */
+} async_rate;
+#define ASYNC_RATE(per_second, burst)            \
+	{                                        \
+		ASYNC_LOCK, per_second, burst, 0 \
+	}
+
+/* Take that much out of it, as soon as it is there: bytes of a transfer, or 1 for a request. A
+ * large amount holds up smaller ones behind it. -EINVAL: more than the burst, no number, or a rate
+ * that lets nothing through. */
+ASYNC_API int await_rate(async_rate *rate, double amount);
+ASYNC_API int async_rate_try(async_rate *rate, double amount); /* -EAGAIN: not now */
+/* What is in it. */
+ASYNC_API double async_rate_available(const async_rate *rate);
+
 ASYNC_END_DECLS
 
 #include <await/holding.h>
