@@ -34,6 +34,7 @@
 #include <await/http.h>
 #include <await/client.h>
 #include <await/cookies.h>
+#include <await/retry.h>
 #include <await/static.h>
 
 #endif

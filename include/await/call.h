@@ -29,6 +29,7 @@ enum async_call_phase {
 	ASYNC_CALL_SEND,
 	ASYNC_CALL_HEAD,     /* waits for the answer, and reads its head */
 	ASYNC_CALL_REDIRECT, /* the answer led somewhere that it should not */
+	ASYNC_CALL_RETRY,    /* waits before it is asked again, in await_http_retry */
 	ASYNC_CALL_BODY,
 	ASYNC_CALL_DONE, /* the body has been read to its end */
 	ASYNC_CALL_PHASES

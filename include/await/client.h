@@ -9,7 +9,7 @@
  *
  * A session keeps connections, cookies and limits. Requests follow redirects, decode compressed
  * bodies, and are tried once more where that is safe: when a connection that was kept had been
- * closed meanwhile.
+ * closed meanwhile. <await/retry.h> has more tries.
  */
 #ifndef AWAIT_CLIENT_H
 #define AWAIT_CLIENT_H
@@ -45,7 +45,8 @@ typedef struct async_session_options {
 	size_t field_bytes;	/* of a field's line; 0: 8190 */
 	size_t head_bytes;	/* of its head, and of all 1xx before it; 0: 65536 */
 	size_t head_fields;	/* at most 128; 0: 128 */
-	/* Second tries, as a part of all requests beyond the first 10 of them; 0: 0.1; < 0: none. */
+	/* Second tries, those of <await/retry.h> too, as a part of all requests beyond the first 10
+	 * of them; 0: 0.1; < 0: none. */
 	double retry_ratio;
 	bool keep_encoded;	/* Content-Encoding is left to the caller */
 	bool check;		/* a status of 400 or more is an error, as async_response_check */

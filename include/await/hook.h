@@ -14,7 +14,7 @@ typedef struct async_response async_response;
  * A request that is about to be sent, in the hands of a middleware. A middleware wraps each request,
  * also the ones that follow a redirect and second tries; the first of the list is the outermost.
  *
- *	static async_response *await_retry(async_outgoing *request, void *arg)
+ *	static async_response *await_patiently(async_outgoing *request, void *arg)
  *	{
  *		async_response *answer = await_outgoing_next(request);
  *

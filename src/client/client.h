@@ -4,7 +4,7 @@
  * second tries, around middlewares (outgoing.c), around one exchange (exchange.c). That takes a
  * connection from the pool (pool.c, connect.c), sends (send.c, upload.c), and hands out the answer
  * (response.c: its body; facts.c: what it says; upgrade.c: its connection). watch.c limits and
- * reports each step.
+ * reports each step. retry.c and hedge.c ask more than once, from outside.
  */
 #ifndef CLIENT_CLIENT_H
 #define CLIENT_CLIENT_H

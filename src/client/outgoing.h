@@ -57,6 +57,14 @@ const struct netrc_entry *await_client_netrc(struct async_session *session, cons
 /* Add them, or those of .netrc, to the fields. */
 int await_client_credentials(struct async_outgoing *request);
 
+/* request.c: whether to send it twice does no harm, and is possible; */
+bool client_is_repeatable(const struct async_outgoing *request);
+/* and whether a kept connection was closed just then, so that it may be done at once. */
+bool client_met_closing(const struct async_outgoing *request, int error);
+/* Take one of the second tries that the session has saved up. False: there is none; the text of the
+ * error, unless that is 0, says so. */
+bool client_take_retry(struct async_session *session, int error);
+
 /* send.c: the head, and the body if it is small. */
 int await_client_send_head(struct async_outgoing *request, struct client_link *link);
 

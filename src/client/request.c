@@ -4,35 +4,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <await/retry.h>
 #include "client/outgoing.h"
 
 /* ---- Second tries ---- */
 
-static bool is_idempotent(const char *method)
+bool client_is_repeatable(const struct async_outgoing *request)
 {
-	static const char *const methods[] = { "GET", "HEAD",	"OPTIONS", "TRACE",
-					       "PUT", "DELETE", "QUERY" };
-
-	for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-		if (!strcmp(method, methods[i]))
-			return true;
-	}
-	return false;
+	return (request->call->repeatable || async_method_is_idempotent(request->method)) &&
+	       client_upload_can_repeat(&request->upload);
 }
 
 /* A connection that was kept may have been closed at the very moment: nobody has seen the request,
  * or it does no harm to ask again (RFC 9110, 9.2.2). */
-static bool may_retry(const struct async_outgoing *request, int error)
+bool client_met_closing(const struct async_outgoing *request, int error)
 {
-	return request->reused && !request->heard &&
-	       (request->call->repeatable || is_idempotent(request->method)) &&
-	       client_upload_can_repeat(&request->upload) &&
+	return request->reused && !request->heard && client_is_repeatable(request) &&
 	       (error == -ECONNRESET || error == -EPIPE || error == -ECONNABORTED);
 }
 
 /* Each request earns a part of a second try, so that a server in trouble is not asked for twice as
- * much: whether there is one left. */
-static bool take_retry(struct async_session *session, int error)
+ * much. */
+bool client_take_retry(struct async_session *session, int error)
 {
 	char text[200];
 
@@ -40,6 +33,8 @@ static bool take_retry(struct async_session *session, int error)
 		session->retries -= 1;
 		return true;
 	}
+	if (!error)
+		return false;
 	async_error_words_(text, sizeof text);
 	async_fail(error, "%s; not asked again (session option `retry_ratio`: %g)", text,
 		   session->options.retry_ratio);
@@ -81,8 +76,8 @@ static struct async_response *await_attempts(struct async_outgoing *request)
 			async_response_free(answer);
 			continue;
 		}
-		if (answer || request->fresh || !may_retry(request, async_error_code()) ||
-		    !take_retry(request->session, async_error_code()))
+		if (answer || request->fresh || !client_met_closing(request, async_error_code()) ||
+		    !client_take_retry(request->session, async_error_code()))
 			return answer;
 		request->fresh = true;
 	}

@@ -100,8 +100,8 @@ const char *async_call_phase_name(enum async_call_phase phase)
 		[ASYNC_CALL_RESOLVE] = "resolve",   [ASYNC_CALL_CONNECT] = "connect",
 		[ASYNC_CALL_PROXY] = "proxy",	    [ASYNC_CALL_TLS] = "tls",
 		[ASYNC_CALL_SEND] = "send",	    [ASYNC_CALL_HEAD] = "head",
-		[ASYNC_CALL_REDIRECT] = "redirect", [ASYNC_CALL_BODY] = "body",
-		[ASYNC_CALL_DONE] = "done",
+		[ASYNC_CALL_REDIRECT] = "redirect", [ASYNC_CALL_RETRY] = "retry",
+		[ASYNC_CALL_BODY] = "body",	    [ASYNC_CALL_DONE] = "done",
 	};
 
 	return (unsigned int)phase < ASYNC_CALL_PHASES ? names[phase] : "?";

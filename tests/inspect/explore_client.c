@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <await/http.h>
-#include <await/client.h>
+#include <await/retry.h>
 #include "client/joining.h"
 #include "inspect/explore.h"
 
@@ -43,6 +43,13 @@ static int take(async_request *request, void *arg)
 	return n < 0 ? (int)n : await_respond_printf(request, "%zd", n);
 }
 
+static int slow(async_request *request, void *arg)
+{
+	(void)arg;
+	await_sleep(0.003);
+	return await_respond_text(request, "slow");
+}
+
 /* Every other time. */
 static int busy(async_request *request, void *arg)
 {
@@ -61,6 +68,7 @@ static async_app *app_of_all(void)
 	async_route(app, "GET", "/here", here, NULL);
 	async_route(app, "PUT", "/put", take, NULL);
 	async_route(app, "GET", "/busy", busy, &times);
+	async_route(app, "GET", "/slow", slow, NULL);
 	return app;
 }
 
@@ -237,18 +245,6 @@ TEST_WITH(uploads_of_a_file, "H10 H13 H43 X02", .backends = BACKEND_SIM, .deadli
 
 /* ---- Middlewares ---- */
 
-static async_response *await_patiently(async_outgoing *request, void *arg)
-{
-	async_response *answer = await_outgoing_next(request);
-
-	(void)arg;
-	while (async_response_status(answer) == 503) {
-		async_response_free(answer);
-		answer = await_sleep(0.001) ? NULL : await_outgoing_next(request);
-	}
-	return answer;
-}
-
 static int get_busy(void *arg)
 {
 	async_call_facts facts;
@@ -259,19 +255,56 @@ static int get_busy(void *arg)
 
 static int retry(void *arg)
 {
-	static const async_client_middleware patient = { await_patiently, NULL };
+	static const async_retry_options soon = { .first_seconds = 0.001 };
+	static async_rate rate = ASYNC_RATE(1000, 2);
+	static const async_client_middleware list[] = { { await_http_retry, (void *)&soon },
+							{ await_http_throttle, &rate } };
 	static const async_session_options options = { .per_host = 1,
-						       .middlewares = &patient,
-						       .middleware_count = 1 };
+						       .middlewares = list,
+						       .middleware_count = 2 };
 
 	(void)arg;
+	rate = (async_rate)ASYNC_RATE(1000, 2);
 	return run(&options, get_busy, 2);
 }
 
-TEST_WITH(middlewares_that_ask_again, "H42 X02", .backends = BACKEND_SIM, .deadline = 120,
+TEST_WITH(middlewares_that_ask_again, "H42 X02 X09", .backends = BACKEND_SIM, .deadline = 120,
 	  .in_thread = 1)
 {
 	explore_client(retry, 3);
+}
+
+/* ---- Hedges ---- */
+
+static int get_slow(void *arg)
+{
+	char url[120];
+	async_response *answer;
+	const char *body;
+	ssize_t n;
+
+	(void)arg;
+	snprintf(url, sizeof url, "%sslow", world.url);
+	answer = await_http_hedge(world.session, "GET", url, NULL, 0.001);
+	n = await_response_body(answer, &body);
+	world.good += n == 4;
+	async_response_free(answer);
+	return excused(n < 0 ? (int)n : 0);
+}
+
+/* The second tries wait for a connection behind the others' first ones. */
+static int hedge(void *arg)
+{
+	static const async_session_options options = { .connections = 2 };
+
+	(void)arg;
+	return run(&options, get_slow, 2);
+}
+
+TEST_WITH(one_request_over_two_connections, "X09 X02", .backends = BACKEND_SIM, .deadline = 120,
+	  .in_thread = 1)
+{
+	explore_client(hedge, 3);
 }
 
 /* ---- Upgrades ---- */

@@ -7,7 +7,6 @@
 #include <string.h>
 #include "facts.h"
 #include "fetch.h"
-#include "retry.h"
 
 /* A kept connection may be used again within so much. */
 static const double IDLE_SECONDS = 2;
@@ -208,7 +207,6 @@ static int await_keep(struct attempt *attempt)
 static int await_answer(struct attempt *attempt, async_response *response)
 {
 	struct result *result = attempt->result;
-	const char *after = async_response_header(response, "Retry-After");
 	int error;
 
 	result->status = async_response_status(response);
@@ -216,8 +214,7 @@ static int await_answer(struct attempt *attempt, async_response *response)
 	result->final_url = strdup(async_response_url(response));
 	if (attempt->fetcher->options->log)
 		result->headers = record_headers(response);
-	if (after)
-		result->retry_after = retry_after(after, time(NULL));
+	result->retry_after = async_response_retry_after(response);
 	if (result->status >= 400)
 		return await_refusal(attempt, response);
 	error = await_body(attempt, response);

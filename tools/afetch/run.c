@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <await/sim.h>
-#include "retry.h"
 #include "run.h"
 #include "text.h"
 
@@ -111,22 +109,32 @@ static bool put_off(struct run *run, struct entry *entry, const struct result *r
 	return true;
 }
 
+static double seconds_to_wait(const struct options *options, const struct entry *entry,
+			      const struct result *result)
+{
+	const async_retry_options how = { .first_seconds = options->retry_first,
+					  .most_seconds = options->retry_most };
+
+	if (result->retry_after >= 0)
+		return fmin(result->retry_after, options->retry_most);
+	/* 0 would be the library's own default */
+	if (!options->retry_first || !options->retry_most)
+		return 0;
+	return async_retry_delay(&how, (int)entry->tries);
+}
+
 /* Whether it is tried once more, later. */
 static bool try_again(struct run *run, struct entry *entry, const struct result *result)
 {
 	const struct options *options = run->options;
-	double seconds;
+	bool safe = async_method_is_idempotent(options->method) || !result->facts.tries;
+	int error = result->status >= 400 ? 0 : result->error;
 
 	if (!result->error || result->spoiled || result->local || entry->tries > options->retries ||
-	    !retry_is_worth(result->status >= 400 ? 0 : result->error, result->status,
-			    retry_is_safe(options->method) || !result->facts.tries))
+	    !async_retry_is_worth(error, result->status, safe))
 		return false;
-	seconds = retry_delay((int)entry->tries, options->retry_first, options->retry_most,
-			      (double)async_random(1000) / 1000);
-	if (result->retry_after >= 0)
-		seconds = fmin(result->retry_after, options->retry_most);
 	run->stats.retried++;
-	schedule_again(entry, seconds);
+	schedule_again(entry, seconds_to_wait(options, entry, result));
 	return true;
 }
 
