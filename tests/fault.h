@@ -33,6 +33,9 @@ int fault_short(const char *call, int nth, size_t bytes);
 int fault_count(const char *call);
 void fault_clear(void);
 
+/* What async_error_code() tells afterwards is no older failure's. */
+#define FORGET_ERROR() async_fail(0, "nothing has failed yet")
+
 #ifdef __cplusplus
 }
 #endif

@@ -420,6 +420,7 @@ TEST_TASK(no_memory_for_an_upload, "X20")
 		async_response *answer;
 
 		fault_inject("malloc", nth, ENOMEM);
+		FORGET_ERROR();
 		answer = await_http_request(site.session, "PUT", "measure", &call);
 		fault_clear();
 		if (!answer)

@@ -137,6 +137,7 @@ static void start_in_trouble(const char *call, int most)
 
 		if (!fault_inject(call, nth, ENOMEM))
 			SKIP("this build cannot inject into that call");
+		FORGET_ERROR();
 		server = serve(NULL);
 		fault_clear();
 		if (server)

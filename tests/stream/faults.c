@@ -126,6 +126,7 @@ TEST_TASK_WITH(a_server_that_cannot_start, "G03 N03", .backends = BACKEND_EPOLL)
 			async_server *server;
 
 			CHECK(fault_inject(cases[i].call, nth, cases[i].error));
+			FORGET_ERROR();
 			server = await_server_start(NULL, "127.0.0.1:0,[::1]:0", echo_lines, NULL);
 			fault_clear();
 			if (server)
