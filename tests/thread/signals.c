@@ -172,15 +172,19 @@ TEST_TASK_WITH(closing_wakes_who_waits, "A16", .backends = REAL_BACKENDS)
 	CHECK_INT(await_task(waiter), -EBADF);
 }
 
-/* TSan holds a signal back while its thread is in a system call, or about to enter one, until the
- * thread calls something of libc again: so the wait is a row of short ones there. */
+/* TSan holds a signal back while its thread is in a system call, or about to enter one, until that
+ * thread and task call something of libc again; if they end before, it is lost. So the wait is a
+ * row of short ones there, and after a second of them the signal is sent again. */
 static int take_signal(async_signals *signals)
 {
 	int signo = -ETIMEDOUT;
 
-	while (signo == -ETIMEDOUT)
+	for (int naps = 1; signo == -ETIMEDOUT; naps++) {
 		async_timeout (under_tsan ? 0.01 : INFINITY)
 			signo = await_signal(signals);
+		if (naps % 100 == 0)
+			kill(getpid(), SIGUSR1);
+	}
 	return signo;
 }
 
