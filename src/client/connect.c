@@ -128,16 +128,6 @@ static int await_secure(struct async_outgoing *request, async_stream *stream)
 	return (int)client_limit_end(&limit, error);
 }
 
-/* A failure on the way to it would read like one of the server. */
-static void blame_proxy(const async_url *proxy)
-{
-	int error = async_error_code();
-	char text[400];
-
-	async_error_words_(text, sizeof text);
-	async_fail(error, "the proxy %.*s: %s", ASYNC_URL_PART(async_url_authority(proxy)), text);
-}
-
 static async_stream *await_open(struct async_outgoing *request)
 {
 	bool secure = async_url_is_secure(&request->url);
@@ -152,7 +142,7 @@ static async_stream *await_open(struct async_outgoing *request)
 	}
 	stream = place_of(request, &place) ? NULL : await_socket(request, &place);
 	if (!stream && request->proxy)
-		blame_proxy(&request->proxy->url);
+		client_blame_proxy(&request->proxy->url, async_error_code());
 	if (!stream)
 		return NULL;
 	if (request->proxy && await_client_through(request, stream))

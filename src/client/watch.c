@@ -107,12 +107,22 @@ const char *async_call_phase_name(enum async_call_phase phase)
 	return (unsigned int)phase < ASYNC_CALL_PHASES ? names[phase] : "?";
 }
 
-int client_blame_part(async_url_part who, int error)
+static int blame(const char *title, async_url_part who, int error)
 {
 	char text[400];
 
 	async_error_words_(text, sizeof text);
-	return async_fail(error, "%.*s: %s", ASYNC_URL_PART(who), text);
+	return async_fail(error, "%s%.*s: %s", title, ASYNC_URL_PART(who), text);
+}
+
+int client_blame_part(async_url_part who, int error)
+{
+	return blame("", who, error);
+}
+
+int client_blame_proxy(const async_url *proxy, int error)
+{
+	return blame("the proxy ", async_url_authority(proxy), error);
 }
 
 int client_blame(const async_url *url, int error)

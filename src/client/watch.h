@@ -42,6 +42,8 @@ int client_watch_failed(struct client_watch *watch, int error);
 /* The same error; its text begins with who is to blame. */
 int client_blame(const async_url *url, int error);
 int client_blame_part(async_url_part who, int error);
+/* For a failure on the way to it, which would read like one of the server. */
+int client_blame_proxy(const async_url *proxy, int error);
 
 /* Tell the traces; time and context are filled in. */
 void client_trace(const struct client_watch *watch, async_trace_event event);
