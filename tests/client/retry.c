@@ -93,6 +93,7 @@ TEST_TASK_WITH(servers_say_when, "X09 H46", .backends = ONCE, .may_leak = 1)
 	CHECK(asked("120") == 120);
 	CHECK(asked("99999999999999999999999999") > 1e25);
 	CHECK(asked("Sun, 06 Nov 1994 08:49:47 GMT") == 0);
+	CHECK(asked("Sunday, 06-Nov-94 08:50:37 GMT") == 0);
 	CHECK(asked("Sun Nov  6 08:49:38 1994") == 0);
 	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&soon, &tm));
 	CHECK(asked(date) > 50 && asked(date) <= 100);

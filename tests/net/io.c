@@ -448,7 +448,6 @@ TEST_TASK_WITH(failing_calls_are_the_callers_errors, "F01 F02 X19", .backends = 
 	CHECK_INT(async_error_code(), -ENOMEM);
 	CHECK_TEXT_HAS(async_error(), "await_recv on descriptor");
 	fault_clear();
-	fault_clear();
 	fault_inject("send", 1, ENOBUFS);
 	CHECK_INT(await_sendall(pair[0], data, 5), -ENOBUFS);
 	fault_clear();

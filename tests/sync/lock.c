@@ -27,12 +27,6 @@ static int take(void *name)
 	return result;
 }
 
-static int set_flag(void *flag)
-{
-	*(bool *)flag = true;
-	return 0;
-}
-
 TEST_TASK(uncontended_lock_does_not_suspend, "D01")
 {
 	bool others_ran = false;

@@ -20,12 +20,6 @@ static int take_five(void *name)
 	return 0;
 }
 
-static int set_flag(void *flag)
-{
-	*(bool *)flag = true;
-	return 0;
-}
-
 TEST_TASK(a_burst_does_not_suspend, "X09")
 {
 	bool others_ran = false;

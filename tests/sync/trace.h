@@ -40,6 +40,13 @@ static inline void settle(void)
 		await_sleep(0);
 }
 
+/* A task that tells whether others had their turn. */
+static inline int set_flag(void *flag)
+{
+	*(bool *)flag = true;
+	return 0;
+}
+
 /* Start a task for each letter of `names`, the letter its argument. */
 static inline void start_each(async_group *group, async_fn *fn, const char *names)
 {
